@@ -1,0 +1,170 @@
+import type { Endpoint, IpAddress } from './address.ts';
+import type { Port } from './port.ts';
+
+/**
+ * The mover as TypeScript sees it: events in, verbs out (ARCHITECTURE.md, "The mover"). The addon's facade
+ * (agent/native) implements it; accept/ and relay/ use it; everything else only knows these values.
+ *
+ * A flow has two sides: `client` (who connected to us) and `upstream` (whom we dialled). A verb's side names where the
+ * bytes come from: `forward(flow, 'client', n)` lets n bytes pass from the client to the upstream.
+ * Verbs never throw for a flow that has ended meanwhile: they are dropped, `closed` has been or will be delivered.
+ * Every Uint8Array in an event is a view that is valid only during the call: copy what must be kept.
+ * All `at…` times are microseconds of CLOCK_MONOTONIC; 0 = did not happen.
+ */
+export type Side = 'client' | 'upstream';
+
+/** One accepted connection while it lives. Made by the facade, compared by identity. */
+export type FlowRef = { readonly thread: number; readonly slot: number; readonly generation: number };
+
+/** A listener of this process; closed by `unlisten`. */
+export type ListenerId = number;
+
+/** Posted at once for each accepted connection, with the first bytes if they are already there. */
+export type AcceptedEvent = {
+  readonly listener: ListenerId;
+  readonly peer: Endpoint;
+  /** getsockname of the accepted socket. */
+  readonly local: Endpoint;
+  /** The original destination, or the error name (`ENOENT`, `EOPNOTSUPP`, `ENOPROTOOPT`) if the kernel cannot tell. */
+  readonly original: Endpoint | string;
+  /** What is held so far; may be empty. */
+  readonly bytes: Uint8Array;
+  /** The client has already sent its FIN behind these bytes. */
+  readonly ended: boolean;
+  readonly at: number;
+};
+
+/** Answer to `inspect`: all that is held now, from its first byte. */
+export type HeldEvent = {
+  readonly side: Side;
+  readonly bytes: Uint8Array;
+  /** FIN behind these bytes. */
+  readonly ended: boolean;
+  /** Fewer bytes than asked for came before the deadline. */
+  readonly deadline: boolean;
+  /** `maxHeldBytes` is reached: no more can be held. */
+  readonly full: boolean;
+};
+
+/** The agreed number of bytes has passed; what is held next, if anything. */
+export type GateEvent = { readonly side: Side; readonly bytes: Uint8Array; readonly ended: boolean };
+
+/** A copy of bytes of this side that pass or have passed (`observe`), complete and in order. */
+export type ObservedEvent = { readonly side: Side; readonly bytes: Uint8Array };
+
+/**
+ * Result of `dial`. A success is delivered lazily (it wakes nobody: forward verbs may be given together with the dial);
+ * a failure at once, and the client is still held: dial again, respond or close.
+ */
+export type DialedEvent = {
+  /** undefined: connected. Else the error name: `ECONNREFUSED`, `ETIMEDOUT`, `EHOSTUNREACH`, … */
+  readonly error: string | undefined;
+  /** getsockname of the upstream socket; undefined on failure. */
+  readonly local: Endpoint | undefined;
+  readonly at: number;
+};
+
+/** How one side of the flow ended, as that side saw or did it. `none`: it never existed (no upstream). */
+export type SideEnd = 'none' | 'fin' | 'reset' | 'error' | 'closed-by-us';
+
+export type ClosedEvent = {
+  readonly cause: 'ended' | 'closed' | 'responded' | 'reset' | 'half-close-timeout' | 'stopped' | 'no-resources';
+  readonly client: SideEnd;
+  readonly upstream: SideEnd;
+  /** Bytes that left towards the upstream (preamble not counted) and towards the client (`respond` included). */
+  readonly toUpstream: number;
+  readonly toClient: number;
+  readonly atAccepted: number;
+  readonly atConnected: number;
+  readonly atFirstUpstreamByte: number;
+  readonly atClosed: number;
+};
+
+/** Owner of one flow's events. `closed` is always the last and always comes. */
+export type FlowHandler = {
+  readonly held: (event: HeldEvent) => void;
+  readonly gate: (event: GateEvent) => void;
+  readonly observed: (event: ObservedEvent) => void;
+  readonly dialed: (event: DialedEvent) => void;
+  readonly closed: (event: ClosedEvent) => void;
+};
+
+export type ListenOptions = {
+  /** Path of the network namespace to listen in (`/run/netns/x`, `/proc/PID/ns/net`); undefined: the agent's own. */
+  readonly netns: string | undefined;
+  readonly ip: IpAddress;
+  readonly port: Port | 0;
+  /**
+   * `exclusive`: one socket without SO_REUSEPORT, shared by all threads (pods: nobody else can bind it too).
+   * `per-thread`: one SO_REUSEPORT socket a thread (the agent's own namespace).
+   */
+  readonly sharing: 'exclusive' | 'per-thread';
+  /** IP_TRANSPARENT before bind: the original destination is then the socket's local address. */
+  readonly transparent: boolean;
+};
+
+export type DialOptions = {
+  readonly to: Endpoint;
+  /** Namespace to dial from, as given by `openNetns`; undefined: the agent's own. */
+  readonly netns: NetnsId | undefined;
+  /** Sent ahead of everything else on this connection (PROXY protocol); may be empty. */
+  readonly preamble: Uint8Array;
+  readonly timeoutMs: number;
+};
+
+export type NetnsId = number;
+
+export type MoverOptions = {
+  readonly threads: number;
+  readonly maxFlowsPerThread: number;
+  /** Most that is held of one side of one flow: the size limit of a head or hello. */
+  readonly maxHeldBytes: number;
+  /** An idle half-closed flow ends after this. */
+  readonly halfCloseMs: number;
+  /** After `respond`: how long the client's rest is read and dropped before closing for good. */
+  readonly lingerMs: number;
+};
+
+export type Mover = {
+  /** Throws SystemError (`code` EADDRINUSE, EADDRNOTAVAIL, EPERM, …). Accepting begins at once. */
+  readonly listen: (options: ListenOptions) => { readonly id: ListenerId; readonly port: Port };
+  readonly unlisten: (id: ListenerId) => void;
+
+  /**
+   * Read and hold bytes of `side` until more than `heldBeyond` bytes are held, the side ends, the limit or the deadline
+   * is reached; then one HeldEvent. Answered at once if that is already so. One inspect at a time and side.
+   */
+  readonly inspect: (flow: FlowRef, side: Side, heldBeyond: number, deadlineMs: number) => void;
+  /** Connect the upstream side; one DialedEvent. */
+  readonly dial: (flow: FlowRef, options: DialOptions) => void;
+  /**
+   * Let `bytes` more bytes of this side pass (`'all'`: everything from now on). When they have passed: one GateEvent,
+   * `reached`: at once; `held`: only when more bytes, or the end, have come behind them.
+   */
+  readonly forward: (flow: FlowRef, side: Side, bytes: number | 'all', notify: 'reached' | 'held') => void;
+  /** From now on (until switched off) copy what passes from this side into ObservedEvents. */
+  readonly observe: (flow: FlowRef, side: Side, on: boolean) => void;
+  /** Drop the upstream and all held bytes, send this to the client, FIN, drop the client's rest, close. */
+  readonly respond: (flow: FlowRef, bytes: Uint8Array) => void;
+  /** `fin`: orderly on both sides, after what was already let pass; `rst`: both sides at once. */
+  readonly close: (flow: FlowRef, how: 'fin' | 'rst') => void;
+
+  /** Throws SystemError. */
+  readonly openNetns: (path: string) => NetnsId;
+  readonly closeNetns: (id: NetnsId) => void;
+  /** Every address of every interface of the agent's own namespace, up or not (getifaddrs(3)). */
+  readonly localAddresses: () => readonly IpAddress[];
+  readonly stats: () => MoverStats;
+  /** Resets what still lives, delivers every `closed`, ends the threads. */
+  readonly stop: () => Promise<void>;
+};
+
+export type MoverStats = {
+  readonly flows: number;
+  readonly heldBytes: number;
+  /** True while accepting is paused for want of descriptors, memory or table entries. */
+  readonly paused: boolean;
+};
+
+/** `startMover(options, accept)`: called for each accepted connection, returns the owner of its events. */
+export type Accept = (flow: FlowRef, event: AcceptedEvent) => FlowHandler;

@@ -1,0 +1,13 @@
+/** Who is calling. The identity comes from the namespace that the listener sits in, never from an address. */
+export type Workload = {
+  readonly namespace: string;
+  readonly name: string;
+  /** undefined while no Pod resource has told it: unknown, which is not the same as `default`. */
+  readonly serviceAccount: string | undefined;
+  /** undefined while no Pod resource has told them: unknown, which is not the same as none. */
+  readonly labels: Readonly<Record<string, string>> | undefined;
+};
+
+export type Source =
+  | { readonly kind: 'workload'; readonly workload: Workload }
+  | { readonly kind: 'unknown' };
