@@ -1,0 +1,47 @@
+/** Pure: from where a route leads to what is dialled, in order. Each candidate is still judged by may-dial. */
+import type { Endpoint } from '../model/address.ts';
+import type { Hostname } from '../model/hostname.ts';
+import type { Target } from '../model/verdict.ts';
+import type { Resolution } from './resolve/resolution.ts';
+
+/** The names that must be resolved before `dialPlan`. */
+export function namesToResolve(targets: readonly Target[]): readonly Hostname[] {
+  return [...new Set(targets.flatMap((target) => (target.kind === 'name' ? [target.name] : [])))];
+}
+
+/**
+ * The chosen target first (weighted, by `random` in [0, 1)), the others behind it as fallbacks, heaviest first. A
+ * weight of 0 gets nothing while another target has one (VirtualService and WorkloadEntry weights). A name stands for
+ * its addresses in the resolver's order; a name without addresses adds nothing. Empty: there is no endpoint.
+ */
+export function dialPlan(
+  targets: readonly Target[],
+  resolutions: ReadonlyMap<Hostname, Resolution>,
+  random: number,
+): readonly Endpoint[] {
+  const weighted = targets.filter((target) => target.weight > 0);
+  const eligible = weighted.length > 0 ? weighted : targets;
+  const first = chosen(eligible, random);
+  const rest = eligible.filter((target) => target !== first).toSorted((a, b) => b.weight - a.weight);
+  const endpoints = (first ? [first, ...rest] : rest).flatMap((target) => endpointsOf(target, resolutions));
+  return distinct(endpoints);
+}
+
+function chosen(targets: readonly Target[], random: number): Target | undefined {
+  const total = targets.reduce((sum, target) => sum + target.weight, 0);
+  if (total <= 0) return targets[Math.floor(random * targets.length)];
+  let left = random * total;
+  return targets.find((target) => (left -= target.weight) < 0) ?? targets.at(-1);
+}
+
+function endpointsOf(target: Target, resolutions: ReadonlyMap<Hostname, Resolution>): readonly Endpoint[] {
+  if (target.kind === 'endpoint') return [target.endpoint];
+  const resolution = resolutions.get(target.name);
+  return resolution?.kind === 'addresses' ? resolution.ips.map((ip) => ({ ip, port: target.port })) : [];
+}
+
+function distinct(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  return endpoints.filter(
+    (endpoint, at) => endpoints.findIndex((other) => other.ip === endpoint.ip && other.port === endpoint.port) === at,
+  );
+}

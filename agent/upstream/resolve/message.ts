@@ -1,0 +1,83 @@
+/**
+ * DNS messages as bytes (RFC 1035 §4, EDNS(0) RFC 6891). Contract: total over all inputs, never throws; whatever is not
+ * a well-formed answer to exactly this question is `undefined`, as if it had never arrived.
+ */
+import { type Answer, type DecodedPacket, decode, encode, RECURSION_DESIRED } from 'dns-packet';
+import type { Hostname } from '../../model/hostname.ts';
+
+export type AddressType = 'A' | 'AAAA';
+export type Question = { readonly id: number; readonly name: Hostname; readonly type: AddressType };
+
+export type Reply =
+  /** TC: ask again over TCP (RFC 7766 §5); what stands in the message is not looked at. */
+  | { readonly kind: 'truncated' }
+  | { readonly kind: 'records'; readonly rcode: number; readonly answers: Answers; readonly authorities: Answers };
+export type Answers = readonly Answer[];
+
+/** Fits the smallest IPv6 MTU, so that no answer is fragmented (DNS flag day 2020). */
+const UDP_PAYLOAD_BYTES = 1232;
+const HEADER_BYTES = 12;
+
+export function encodeQuery(question: Question, edns: boolean): Uint8Array {
+  return encode({
+    type: 'query',
+    id: question.id,
+    flags: RECURSION_DESIRED,
+    questions: [{ name: question.name, type: question.type, class: 'IN' }],
+    additionals: edns ? [OPT] : [],
+  });
+}
+
+const OPT: Answer = {
+  type: 'OPT',
+  name: '.',
+  udpPayloadSize: UDP_PAYLOAD_BYTES,
+  extendedRcode: 0,
+  ednsVersion: 0,
+  flags: 0,
+  flag_do: false,
+  options: [],
+};
+
+export function readReply(bytes: Uint8Array, question: Question): Reply | undefined {
+  const message = Buffer.from(bytes); // a copy: the counts of `head` are overwritten below
+  // The question is read alone first: a truncated message may end in the middle of a record.
+  const head = Buffer.from(message);
+  if (head.length < HEADER_BYTES) return undefined;
+  head.fill(0, 6, HEADER_BYTES);
+  const asked = decoded(head);
+  if (!asked || !answers(asked, question)) return undefined;
+  if (asked.flag_tc) return { kind: 'truncated' };
+  const packet = decoded(message);
+  if (!packet) return undefined;
+  const opt = packet.additionals?.find((record) => record.type === 'OPT');
+  return {
+    kind: 'records',
+    rcode: ((opt?.extendedRcode ?? 0) << 4) | ((packet.flags ?? 0) & 0xf),
+    answers: packet.answers ?? [],
+    authorities: packet.authorities ?? [],
+  };
+}
+
+function answers(packet: DecodedPacket, question: Question): boolean {
+  const [asked, ...more] = packet.questions ?? [];
+  const opcode = ((packet.flags ?? 0) >> 11) & 0xf;
+  return (
+    packet.flag_qr &&
+    opcode === 0 &&
+    packet.id === question.id &&
+    more.length === 0 &&
+    asked?.name.toLowerCase() === question.name &&
+    asked.type === question.type &&
+    asked.class === 'IN'
+  );
+}
+
+function decoded(bytes: Buffer): DecodedPacket | undefined {
+  try {
+    const packet = decode(bytes);
+    return decode.bytes <= bytes.length ? packet : undefined; // dns-packet reads addresses beyond the end as undefined
+  } catch {
+    return undefined; // dns-packet throws on malformed bytes; to us they never arrived
+  }
+}
