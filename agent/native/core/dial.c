@@ -1,0 +1,77 @@
+#include "dial.h"
+#include "messages.h"
+#include "mover-state.h"
+#include "netns.h"
+#include "socket.h"
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void dial_connected(thread *t, flow *f) {
+  thread_clear_deadline(t, f, DEADLINE_PHASE);
+  wire_address local = socket_local(f->endpoint[UPSTREAM].fd);
+  f->had_upstream = true;
+  f->connected_at = t->now;
+  f->active_at = t->now;
+  f->state = FLOW_RELAYING;
+  post_dialed(t, f, 0, &local);
+}
+
+static int begin(thread *t, flow *f) {
+  const wire_address *to = &f->dial_to;
+  int target = f->dial_netns == -1 ? -1 : t->mover->namespaces[f->dial_netns].fd;
+  int fd = netns_socket(target, t->mover->home, to->family == 4 ? AF_INET : AF_INET6);
+  if (fd < 0) return fd;
+  endpoint *upstream = &f->endpoint[UPSTREAM];
+  *upstream = (endpoint){.fd = fd};
+  socket_urgent_inline(fd);
+  const direction *out = &f->direction[CLIENT];
+  if (f->preamble.length || (out->held.length && out->credit != 0)) socket_delay_ack(fd);
+  socket_address address;
+  socklen_t length = address_to(to, &address);
+  if (connect(fd, &address.any, length) == -1 && errno != EINPROGRESS) return -errno;
+  if (!flow_watch(t, f, UPSTREAM)) return -errno;
+  f->state = FLOW_CONNECTING;
+  thread_set_deadline(t, f, DEADLINE_PHASE, t->now + (uint64_t)f->dial_timeout_ms * 1000);
+  return 0;
+}
+
+void dial_begin_all(thread *t) {
+  for (uint32_t i = 0; i < t->dial_count; i++) {
+    flow *f = &t->flows[t->dials[i]];
+    if (f->state != FLOW_DIALING) continue; /* closed by a later command of the same batch */
+    int error = begin(t, f);
+    if (error) dial_failed(t, f, -error);
+  }
+  t->dial_count = 0;
+}
+
+void dial_event(thread *t, flow *f, uint32_t events) {
+  if (events & (EPOLLERR | EPOLLHUP)) {
+    int error = socket_take_error(f->endpoint[UPSTREAM].fd);
+    /* A reset in SYN-SENT is ECONNREFUSED; these two come from a connection that had been made. */
+    bool was_connected = error == ECONNRESET || error == EPIPE;
+    if (!was_connected && error) {
+      dial_failed(t, f, error);
+      return;
+    }
+    dial_connected(t, f);
+    if (was_connected || events & EPOLLERR) flow_broken(t, f, UPSTREAM);
+    else flow_run(t, f);
+    return;
+  }
+  if (!(events & EPOLLOUT)) return;
+  dial_connected(t, f);
+  flow_run(t, f);
+}
+
+void dial_failed(thread *t, flow *f, int error) {
+  endpoint *upstream = &f->endpoint[UPSTREAM];
+  if (upstream->fd != -1) close(upstream->fd);
+  *upstream = (endpoint){.fd = -1};
+  held_release(&t->buffers, &f->preamble);
+  thread_clear_deadline(t, f, DEADLINE_PHASE);
+  f->state = FLOW_DECIDING;
+  post_dialed(t, f, error, &(wire_address){0});
+}

@@ -1,0 +1,89 @@
+#include "leave.h"
+#include "dial.h"
+#include "direction.h"
+#include "mover-state.h"
+#include "thread.h"
+#include <sys/socket.h>
+
+/* A peer that sends faster than this in one round has nothing to say that anybody waits for. */
+enum { DROPPED_PER_READ = 1024 * 1024, READS_PER_ROUND = 16 };
+
+/* Closing with unread bytes would reset the connection and might destroy the answer on its way: read them. */
+static void drop_rest(endpoint *e, uint32_t *budget) {
+  while (e->readable && !e->ended && (*budget)-- > 0) {
+    ssize_t n = recv(e->fd, NULL, DROPPED_PER_READ, MSG_TRUNC);
+    if (n > 0) continue;
+    e->readable = false;
+    if (n < 0) return;
+    e->ended = true;
+    if (!e->end) e->end = END_FIN;
+  }
+}
+
+/* True once nothing is left to do for this side. */
+static bool side_is_through(thread *t, flow *f, enum side s) {
+  endpoint *e = &f->endpoint[s];
+  if (e->fd == -1) return true;
+  if (!e->shut) {
+    enum run_result flushed = direction_flush(t, f, other_side(s));
+    if (flushed == RUN_SINK_BROKEN) {
+      e->end = END_RESET;
+      flow_drop_side(t, f, s);
+      return true;
+    }
+    if (flushed == RUN_DONE) {
+      (void)shutdown(e->fd, SHUT_WR);
+      e->shut = true;
+    }
+  }
+  uint32_t budget = READS_PER_ROUND;
+  drop_rest(e, &budget);
+  if (e->readable && !e->ended) thread_queue(t, f);
+  return e->shut && e->ended;
+}
+
+void leave_run(thread *t, flow *f) {
+  bool client = side_is_through(t, f, CLIENT);
+  bool upstream = side_is_through(t, f, UPSTREAM);
+  if (client && upstream) flow_end(t, f, (enum cause)f->cause, false);
+}
+
+static void leave(thread *t, flow *f, enum cause cause) {
+  f->state = FLOW_LEAVING;
+  f->cause = (uint8_t)cause;
+  for (int s = 0; s < 2; s++) {
+    f->direction[s].inspecting = false;
+    f->direction[s].gate = GATE_NONE;
+    f->direction[s].credit = -1;
+    thread_clear_deadline(t, f, s == CLIENT ? DEADLINE_INSPECT_CLIENT : DEADLINE_INSPECT_UPSTREAM);
+  }
+  thread_set_deadline(t, f, DEADLINE_PHASE, t->now + (uint64_t)t->mover->options.linger_ms * 1000);
+  leave_run(t, f);
+}
+
+void flow_respond(thread *t, flow *f) {
+  held_release(&t->buffers, &f->preamble);
+  direction_release(t, &f->direction[CLIENT]);
+  held answer = f->direction[UPSTREAM].held;
+  f->direction[UPSTREAM].held = (held){0};
+  flow_drop_side(t, f, UPSTREAM);
+  direction_release(t, &f->direction[UPSTREAM]);
+  f->direction[UPSTREAM].held = answer;
+  f->direction[UPSTREAM].observed = false;
+  leave(t, f, CAUSE_RESPONDED);
+}
+
+/* Held bytes that no credit covers were never let pass. */
+static void keep_only_allowed(thread *t, direction *d) {
+  if (d->credit >= 0 && d->credit < d->held.length) held_truncate(&t->buffers, &d->held, (uint32_t)d->credit);
+}
+
+void flow_close(thread *t, flow *f) {
+  if (f->state != FLOW_RELAYING) {
+    held_release(&t->buffers, &f->preamble);
+    flow_drop_side(t, f, UPSTREAM);
+  }
+  keep_only_allowed(t, &f->direction[CLIENT]);
+  keep_only_allowed(t, &f->direction[UPSTREAM]);
+  leave(t, f, CAUSE_CLOSED);
+}

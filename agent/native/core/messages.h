@@ -1,0 +1,22 @@
+/* Posting to the owner. Posting waits while the ring is full: bytes were taken from a socket and must not be lost. */
+#ifndef WEIR_MESSAGES_H
+#define WEIR_MESSAGES_H
+
+#include "flow.h"
+
+void post_accepted(thread *t, const flow *f, int error, const wire_address *original);
+void post_held(thread *t, const flow *f, enum side s, uint16_t flags);
+void post_gate(thread *t, const flow *f, enum side s);
+void post_observed(thread *t, const flow *f, enum side s, const uint8_t *bytes, uint32_t count);
+/* `error`: errno or 0. */
+void post_dialed(thread *t, const flow *f, int error, const wire_address *local);
+void post_closed(thread *t, const flow *f, enum cause cause, const uint8_t ends[2]);
+void post_stopped(thread *t);
+
+/* Wakes the owner if something urgent was posted and it sleeps. */
+void messages_wake(thread *t);
+
+/* When the owner must be woken for messages that could wait, or UINT64_MAX. */
+uint64_t messages_due(thread *t);
+
+#endif

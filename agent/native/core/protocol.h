@@ -1,0 +1,147 @@
+/*
+ * What the mover and its owner (TypeScript, or the driver of the tests) say to each other through memory that both see.
+ * agent/native/records.ts holds the same numbers; `mover_layout` and a test keep them equal.
+ *
+ * One block of memory, made by the owner of the mover:
+ *   [ bell, one cache line ][ thread 0 ][ thread 1 ] …
+ *   thread: [ control words ][ message ring, C writes ][ command ring, the owner writes ]
+ * Both rings have one producer and one consumer. Heads and tails count bytes and run over.
+ */
+#ifndef WEIR_PROTOCOL_H
+#define WEIR_PROTOCOL_H
+
+#include <stdint.h>
+
+enum { BELL_BYTES = 64, MESSAGE_RING_BYTES = 1 << 20, COMMAND_RING_BYTES = 1 << 18 };
+
+/* The bell's only word: 1 = the owner sleeps, whoever sets it back to 0 wakes the owner. */
+enum { BELL_OWNER_SLEEPS = 0 };
+
+/* Control words of a thread. Words that different threads write are a cache line (16 words) apart. */
+enum {
+  WORD_MESSAGES_HEAD = 0,
+  WORD_FLOWS = 1,
+  WORD_HELD_BYTES = 2,
+  WORD_PAUSED = 3,
+  WORD_MESSAGES_TAIL = 16,
+  WORD_COMMANDS_HEAD = 32,
+  WORD_COMMANDS_TAIL = 48,
+  WORD_THREAD_SLEEPS = 64,
+  CONTROL_WORDS = 128
+};
+
+enum { THREAD_BYTES = CONTROL_WORDS * 4 + MESSAGE_RING_BYTES + COMMAND_RING_BYTES };
+
+/* Largest payload of one record; the rest of a longer one follows in records of its own (respond) or is refused. */
+enum { MAX_PAYLOAD = 64 * 1024, MAX_HELD_LIMIT = 256 * 1024 };
+
+/* Every record begins with this and is padded to a multiple of 8 bytes. No record wraps: a filler closes the lap. */
+typedef struct {
+  uint32_t length; /* of the whole record */
+  uint8_t kind;
+  uint8_t side;
+  uint16_t flags;
+  uint32_t slot;
+  uint32_t generation;
+  uint32_t payload; /* bytes that follow the fixed part */
+  int32_t value;    /* by kind: errno, cause and ends, identifier */
+} record_header;
+
+/* An endpoint. family 4 (first four bytes of ip), 6, or 0 for none; port in the machine's order. */
+typedef struct {
+  uint8_t ip[16];
+  uint16_t port;
+  uint8_t family;
+  uint8_t reserved;
+} wire_address;
+
+enum side { CLIENT = 0, UPSTREAM = 1 };
+
+enum message_kind {
+  MESSAGE_FILLER = 0,
+  MESSAGE_ACCEPTED = 1,
+  MESSAGE_HELD = 2,
+  MESSAGE_GATE = 3,
+  MESSAGE_OBSERVED = 4,
+  MESSAGE_DIALED = 5,
+  MESSAGE_CLOSED = 6,
+  MESSAGE_STOPPED = 7
+};
+
+enum message_flag { FLAG_ENDED = 1, FLAG_DEADLINE = 2, FLAG_FULL = 4 };
+
+/* value: errno of the original destination, 0 if `original` holds it. Payload: the first bytes. */
+typedef struct {
+  record_header header;
+  double at; /* microseconds of CLOCK_MONOTONIC, as all times here */
+  uint32_t listener;
+  wire_address peer;
+  wire_address local;
+  wire_address original;
+} accepted_message;
+
+/* value: errno, 0 if connected. */
+typedef struct {
+  record_header header;
+  double at;
+  wire_address local;
+} dialed_message;
+
+/* value: cause | end of the client << 8 | end of the upstream << 16. */
+typedef struct {
+  record_header header;
+  double to_upstream;
+  double to_client;
+  double at_accepted;
+  double at_connected;
+  double at_first_upstream_byte;
+  double at_closed;
+} closed_message;
+
+enum cause {
+  CAUSE_ENDED = 0,
+  CAUSE_CLOSED = 1,
+  CAUSE_RESPONDED = 2,
+  CAUSE_RESET = 3,
+  CAUSE_HALF_CLOSE_TIMEOUT = 4,
+  CAUSE_STOPPED = 5,
+  CAUSE_NO_RESOURCES = 6
+};
+
+enum side_end { END_NONE = 0, END_FIN = 1, END_RESET = 2, END_ERROR = 3, END_CLOSED_BY_US = 4 };
+
+enum command_kind {
+  COMMAND_FILLER = 0,
+  COMMAND_LISTEN = 1,      /* value: listener */
+  COMMAND_UNLISTEN = 2,    /* value: listener */
+  COMMAND_DROP_NETNS = 3,  /* value: namespace */
+  COMMAND_INSPECT = 4,
+  COMMAND_DIAL = 5,
+  COMMAND_FORWARD = 6,
+  COMMAND_OBSERVE = 7,     /* flags: 1 on */
+  COMMAND_RESPOND = 8,     /* payload; FLAG_MORE: another piece follows */
+  COMMAND_CLOSE = 9        /* FLAG_RST */
+};
+
+enum command_flag { FLAG_ALL = 1, FLAG_NOTIFY_HELD = 2, FLAG_MORE = 1, FLAG_RST = 1, FLAG_ON = 1 };
+
+typedef struct {
+  record_header header;
+  uint32_t beyond;
+  uint32_t deadline_ms;
+} inspect_command;
+
+/* header.value: namespace, -1 for the mover's own. Payload: the preamble. */
+typedef struct {
+  record_header header;
+  wire_address to;
+  uint32_t timeout_ms;
+} dial_command;
+
+typedef struct {
+  record_header header;
+  uint32_t bytes_low;
+  uint32_t bytes_high;
+} forward_command;
+
+#endif

@@ -1,0 +1,331 @@
+import { bytesOf, familyOf, type IpAddress } from '../model/address.ts';
+import type {
+  Accept,
+  DialOptions,
+  FlowHandler,
+  FlowRef,
+  ListenerId,
+  ListenOptions,
+  Mover,
+  MoverOptions,
+  NetnsId,
+  Side,
+} from '../model/mover.ts';
+import { portOf } from '../model/port.ts';
+import { CommandRing } from './command-ring.ts';
+import { type Addon, type Handle, loadAddon } from './load.ts';
+import { MessageRing, readIp } from './message-ring.ts';
+import { COMMAND, COMMAND_FLAG, DIAL, FORWARD, HEADER, INSPECT, LAYOUT, MESSAGE, WORD } from './records.ts';
+import { SystemError } from './system-error.ts';
+
+export { SystemError } from './system-error.ts';
+
+/**
+ * Starts the mover's threads. `accept` is called for each accepted connection and gives the owner of its events.
+ *
+ * The process stays alive until `stop`. An error thrown by `accept` or a handler reaches `uncaughtException` after the
+ * batch; a flow whose `accept` threw is reset. Throws SystemError if threads or memory cannot be had.
+ */
+export function startMover(options: MoverOptions, accept: Accept): Mover {
+  const started = new RunningMover(loadAddon(), options, accept);
+  return {
+    listen: (listening) => started.listen(listening),
+    unlisten: (id) => started.unlisten(id),
+    inspect: (flow, side, heldBeyond, deadlineMs) => started.inspect(flow, side, heldBeyond, deadlineMs),
+    dial: (flow, dialing) => started.dial(flow, dialing),
+    forward: (flow, side, bytes, notify) => started.forward(flow, side, bytes, notify),
+    observe: (flow, side, on) => started.observe(flow, side, on),
+    respond: (flow, bytes) => started.respond(flow, bytes),
+    close: (flow, how) => started.close(flow, how),
+    openNetns: (path) => started.openNetns(path),
+    closeNetns: (id) => started.closeNetns(id),
+    localAddresses: () => started.localAddresses(),
+    stats: () => started.stats(),
+    stop: () => started.stop(),
+  };
+}
+
+type Owned = { readonly flow: FlowRef; readonly handler: FlowHandler };
+
+type Thread = {
+  readonly index: number;
+  readonly messages: MessageRing;
+  readonly commands: CommandRing;
+  /** By slot. */
+  readonly owned: (Owned | undefined)[];
+  dirty: boolean;
+  stopped: boolean;
+};
+
+const NOTHING = new Uint8Array(0);
+
+/** How soon commands are offered again to a ring that was full. */
+const FULL_RING_RETRY_MS = 2;
+
+class RunningMover {
+  readonly #addon: Addon;
+  readonly #handle: Handle;
+  readonly #accept: Accept;
+  readonly #bell: Int32Array;
+  readonly #threads: readonly Thread[];
+  readonly #listeners = new Set<ListenerId>();
+  readonly #namespaces = new Set<NetnsId>();
+  readonly #stopped = Promise.withResolvers<undefined>();
+  #stopping = false;
+  #freed = false;
+  #draining = false;
+  #flushQueued = false;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(addon: Addon, options: MoverOptions, accept: Accept) {
+    const { threads, maxFlowsPerThread, maxHeldBytes, halfCloseMs, lingerMs } = options;
+    const started = addon.start(threads, maxFlowsPerThread, maxHeldBytes, halfCloseMs, lingerMs, () => this.#drain());
+    if (typeof started === 'number') throw new SystemError('mover_start', -started, JSON.stringify(options));
+    const [handle, memory] = started;
+    this.#addon = addon;
+    this.#handle = handle;
+    this.#accept = accept;
+    this.#bell = new Int32Array(memory, 0, LAYOUT.bellBytes / 4);
+    const threadBytes = LAYOUT.controlWords * 4 + LAYOUT.messageBytes + LAYOUT.commandBytes;
+    this.#threads = Array.from({ length: threads }, (_, index) => {
+      const offset = LAYOUT.bellBytes + index * threadBytes;
+      const messages = new MessageRing(memory, offset);
+      return { index, messages, commands: new CommandRing(memory, offset), owned: [], dirty: false, stopped: false };
+    });
+    Atomics.store(this.#bell, 0, 1);
+  }
+
+  listen(options: ListenOptions): { readonly id: ListenerId; readonly port: NonNullable<ReturnType<typeof portOf>> } {
+    const { netns, ip, port, sharing, transparent } = options;
+    const answer = this.#addon.listen(this.#handle, netns, bytesOf(ip), port, sharing === 'exclusive', transparent);
+    const bound = portOf(answer % 65_536);
+    if (answer < 0 || bound === undefined) throw new SystemError('listen', -answer, `${ip} port ${port}`);
+    const id = Math.floor(answer / 65_536);
+    this.#listeners.add(id);
+    this.#toAllThreads(COMMAND.listen, id);
+    return { id, port: bound };
+  }
+
+  unlisten(id: ListenerId): void {
+    if (!this.#listeners.delete(id) || this.#stopping) return;
+    this.#addon.unlisten(this.#handle, id);
+    this.#toAllThreads(COMMAND.unlisten, id);
+  }
+
+  inspect(flow: FlowRef, side: Side, heldBeyond: number, deadlineMs: number): void {
+    const ring = this.#command(COMMAND.inspect, flow, side, 0, 0, INSPECT.bytes, NOTHING);
+    ring?.setUint32(INSPECT.beyond, Math.min(heldBeyond, 0xffff_ffff));
+    ring?.setUint32(INSPECT.deadlineMs, milliseconds(deadlineMs));
+  }
+
+  dial(flow: FlowRef, options: DialOptions): void {
+    const { to, netns, preamble, timeoutMs } = options;
+    if (preamble.length > LAYOUT.maxPayload) throw new RangeError(`a preamble of ${preamble.length} bytes`);
+    const ring = this.#command(COMMAND.dial, flow, 'client', 0, netns ?? -1, DIAL.bytes, preamble);
+    if (!ring) return;
+    ring.setBytes(DIAL.to, bytesOf(to.ip));
+    ring.setUint16(DIAL.to + 16, to.port);
+    ring.setUint8(DIAL.to + 18, familyOf(to.ip));
+    ring.setUint32(DIAL.timeoutMs, milliseconds(timeoutMs));
+  }
+
+  forward(flow: FlowRef, side: Side, bytes: number | 'all', notify: 'reached' | 'held'): void {
+    const flags = (bytes === 'all' ? COMMAND_FLAG.all : 0) | (notify === 'held' ? COMMAND_FLAG.notifyHeld : 0);
+    const count = bytes === 'all' ? 0 : bytes;
+    if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`forward ${bytes} bytes`);
+    const ring = this.#command(COMMAND.forward, flow, side, flags, 0, FORWARD.bytes, NOTHING);
+    ring?.setUint32(FORWARD.low, count % 2 ** 32);
+    ring?.setUint32(FORWARD.high, Math.floor(count / 2 ** 32));
+  }
+
+  observe(flow: FlowRef, side: Side, on: boolean): void {
+    this.#command(COMMAND.observe, flow, side, on ? COMMAND_FLAG.on : 0, 0, HEADER.bytes, NOTHING);
+  }
+
+  respond(flow: FlowRef, bytes: Uint8Array): void {
+    for (let at = 0; at === 0 || at < bytes.length; at += LAYOUT.maxPayload) {
+      const piece = bytes.subarray(at, at + LAYOUT.maxPayload);
+      const more = at + piece.length < bytes.length ? COMMAND_FLAG.more : 0;
+      this.#command(COMMAND.respond, flow, 'client', more, 0, HEADER.bytes, piece);
+    }
+  }
+
+  close(flow: FlowRef, how: 'fin' | 'rst'): void {
+    this.#command(COMMAND.close, flow, 'client', how === 'rst' ? COMMAND_FLAG.rst : 0, 0, HEADER.bytes, NOTHING);
+  }
+
+  openNetns(path: string): NetnsId {
+    const id = this.#addon.openNetns(this.#handle, path);
+    if (id < 0) throw new SystemError('open', -id, path);
+    this.#namespaces.add(id);
+    return id;
+  }
+
+  closeNetns(id: NetnsId): void {
+    if (this.#namespaces.delete(id)) this.#toAllThreads(COMMAND.dropNetns, id);
+  }
+
+  localAddresses(): readonly IpAddress[] {
+    const records = this.#addon.localAddresses();
+    if (typeof records === 'number') throw new SystemError('getifaddrs', -records, '');
+    const view = new DataView(records);
+    const bytes = new Uint8Array(records);
+    const found = new Set<IpAddress>();
+    for (let at = 0; at < bytes.length; at += LAYOUT.addressBytes) {
+      const ip = readIp(view, bytes, at);
+      if (ip) found.add(ip);
+    }
+    return [...found];
+  }
+
+  stats(): { flows: number; heldBytes: number; paused: boolean } {
+    const sum = (word: number) => this.#threads.reduce((total, thread) => total + thread.messages.counter(word), 0);
+    return { flows: sum(WORD.flows), heldBytes: sum(WORD.heldBytes), paused: sum(WORD.paused) > 0 };
+  }
+
+  stop(): Promise<void> {
+    if (!this.#stopping) {
+      this.#stopping = true;
+      this.#addon.stop(this.#handle);
+    }
+    return this.#stopped.promise;
+  }
+
+  /** Begins a record for a flow, or gives undefined if the flow has ended. */
+  #command(
+    kind: number,
+    flow: FlowRef,
+    side: Side,
+    flags: number,
+    value: number,
+    fixed: number,
+    payload: Uint8Array,
+  ): CommandRing | undefined {
+    const thread = this.#threads[flow.thread];
+    if (!thread || this.#stopping) return undefined;
+    const sideNumber = side === 'client' ? 0 : 1;
+    thread.commands.begin(kind, sideNumber, flags, flow.slot, flow.generation, value, fixed, payload);
+    this.#markDirty(thread);
+    return thread.commands;
+  }
+
+  #toAllThreads(kind: number, value: number): void {
+    if (this.#stopping) return;
+    for (const thread of this.#threads) {
+      thread.commands.begin(kind, 0, 0, 0, 0, value, HEADER.bytes, NOTHING);
+      this.#markDirty(thread);
+    }
+  }
+
+  /** Verbs of one turn go to C together: behind the batch if one is being read, else behind the running microtasks. */
+  #markDirty(thread: Thread): void {
+    thread.dirty = true;
+    if (this.#draining || this.#flushQueued) return;
+    this.#flushQueued = true;
+    queueMicrotask(() => {
+      this.#flushQueued = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#freed) return;
+    let full = false;
+    for (const thread of this.#threads) {
+      if (!thread.dirty) continue;
+      if (thread.commands.flush()) this.#addon.kick(this.#handle, thread.index);
+      thread.dirty = thread.commands.waiting;
+      full ||= thread.dirty;
+    }
+    if (!full || this.#retry) return;
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.#flush();
+    }, FULL_RING_RETRY_MS);
+  }
+
+  /** Called when C has rung the bell. Reads until nothing is left, then sleeps; the last look comes after the flag. */
+  #drain(): void {
+    if (this.#freed) return;
+    this.#draining = true;
+    do {
+      while (this.#readAll()) this.#flush();
+      Atomics.store(this.#bell, 0, 1);
+    } while (this.#threads.some((thread) => !thread.messages.empty));
+    this.#draining = false;
+    this.#flush();
+    if (this.#threads.every((thread) => thread.stopped)) this.#free();
+  }
+
+  #free(): void {
+    this.#freed = true;
+    clearTimeout(this.#retry);
+    this.#addon.free(this.#handle);
+    this.#stopped.resolve(undefined);
+  }
+
+  #readAll(): boolean {
+    let any = false;
+    for (const thread of this.#threads) {
+      const head = thread.messages.head;
+      while (thread.messages.next(head)) {
+        any = true;
+        this.#deliver(thread);
+      }
+      thread.messages.release();
+    }
+    return any;
+  }
+
+  #deliver(thread: Thread): void {
+    try {
+      if (thread.messages.kind === MESSAGE.accepted) this.#deliverAccepted(thread);
+      else if (thread.messages.kind === MESSAGE.stopped) thread.stopped = true;
+      else this.#deliverToOwner(thread);
+    } catch (thrown: unknown) {
+      // The other messages of the batch must not be lost; this one still ends the process as any uncaught error does.
+      queueMicrotask(() => {
+        throw thrown;
+      });
+    }
+  }
+
+  #deliverAccepted(thread: Thread): void {
+    const { messages } = thread;
+    const flow: FlowRef = { thread: thread.index, slot: messages.slot, generation: messages.generation };
+    thread.owned[flow.slot] = undefined;
+    let handler: FlowHandler | undefined;
+    try {
+      handler = this.#accept(flow, messages.accepted());
+    } finally {
+      if (!handler) this.close(flow, 'rst');
+    }
+    thread.owned[flow.slot] = { flow, handler };
+  }
+
+  #deliverToOwner(thread: Thread): void {
+    const { messages } = thread;
+    const owned = thread.owned[messages.slot];
+    if (!owned || owned.flow.generation !== messages.generation) return;
+    const { handler } = owned;
+    switch (messages.kind) {
+      case MESSAGE.held:
+        return handler.held(messages.held());
+      case MESSAGE.gate:
+        return handler.gate(messages.gate());
+      case MESSAGE.observed:
+        return handler.observed(messages.observed());
+      case MESSAGE.dialed:
+        return handler.dialed(messages.dialed());
+      case MESSAGE.closed:
+        thread.owned[messages.slot] = undefined;
+        return handler.closed(messages.closed());
+      default:
+        throw new TypeError(`the addon sent a message of kind ${messages.kind}`);
+    }
+  }
+}
+
+function milliseconds(value: number): number {
+  return Math.min(Math.max(Math.ceil(value), 0), 0x7fff_ffff);
+}
