@@ -15,8 +15,8 @@ test('every series is there, with what was counted and what was read', async () 
   metrics.bytesMoved('to-client', 7);
   metrics.dnsAnswered('nxdomain');
   assert.deepEqual(samples(await metrics.text()), [
-    'weir_access_log_dropped_total 9',
     'weir_accept_paused 1',
+    'weir_access_log_dropped_total 9',
     'weir_bytes_total{direction="to-client"} 7',
     'weir_bytes_total{direction="to-upstream"} 15',
     'weir_config_problems{severity="error"} 2',
