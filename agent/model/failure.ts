@@ -1,3 +1,5 @@
+import type { HttpRefusalStatus } from './verdict.ts';
+
 /** Expected endings that are not a verdict of policy. The code is stable: access line, `x-weir-reason`, metrics, docs. */
 export type FailureCode =
   /** The connection was dialled at the listener itself: there is no original destination to go to. */
@@ -6,10 +8,13 @@ export type FailureCode =
   | 'no-original-destination'
   | 'bad-request'
   | 'head-too-large'
+  /** CONNECT, or an Upgrade that is not websocket: nothing after it could be judged. */
+  | 'upgrade'
   | 'no-first-byte'
   | 'client-closed'
   | 'client-reset'
   | 'flow-limit'
+  | 'address-forbidden'
   | 'resolve-failed'
   | 'no-endpoint'
   | 'dial-refused'
@@ -22,3 +27,12 @@ export type FailureCode =
   | 'undo'
   | 'drain-deadline'
   | 'internal';
+
+/** An ending that is not policy's. */
+export type Failure = {
+  readonly code: FailureCode;
+  /** Status of the answer if the flow speaks HTTP; undefined: nothing can be said, the connection is reset. */
+  readonly httpStatus: HttpRefusalStatus | undefined;
+  /** Envoy's response flag: UF, UH, …; `-` if none fits. */
+  readonly flag: string;
+};

@@ -138,8 +138,9 @@ export type Mover = {
   /** Connect the upstream side; one DialedEvent. */
   readonly dial: (flow: FlowRef, options: DialOptions) => void;
   /**
-   * Let `bytes` more bytes of this side pass (`'all'`: everything from now on). When they have passed: one GateEvent,
-   * `reached`: at once; `held`: only when more bytes, or the end, have come behind them.
+   * Let `bytes` more bytes of this side pass (`'all'`: everything from now on, until a number is given again). When they
+   * have passed: one GateEvent, `reached`: at once; `held`: only when more bytes, or the end, have come behind them.
+   * Holds across dials: an attempt that failed has let nothing pass.
    */
   readonly forward: (flow: FlowRef, side: Side, bytes: number | 'all', notify: 'reached' | 'held') => void;
   /** From now on (until switched off) copy what passes from this side into ObservedEvents. */

@@ -60,8 +60,7 @@ export type Target =
   | { readonly kind: 'endpoint'; readonly endpoint: Endpoint; readonly weight: number }
   | { readonly kind: 'name'; readonly name: Hostname; readonly port: Port; readonly weight: number };
 
-/** 0: not HTTP's to tell. */
-export type HttpRefusalStatus = 400 | 403 | 404 | 413 | 414 | 431 | 502 | 503 | 504;
+export type HttpRefusalStatus = 400 | 403 | 404 | 413 | 414 | 431 | 502 | 503 | 504 | 505;
 
 /** Stable codes: access line, `x-weir-reason`, metrics, docs. Adding one means documenting it. */
 export type AllowReason = 'granted' | 'allow-any';

@@ -1,6 +1,6 @@
 import type { IpAddress } from '../model/address.ts';
 import type { Cidr } from '../model/cidr.ts';
-import type { HostPattern, Hostname } from '../model/hostname.ts';
+import type { Hostname, HostPattern } from '../model/hostname.ts';
 import type { Port } from '../model/port.ts';
 import type { ResourceRef } from '../model/resource.ts';
 import type { Workload } from '../model/workload.ts';
@@ -49,7 +49,9 @@ export type Reach =
   | { readonly kind: 'endpoints'; readonly endpoints: readonly GrantEndpoint[] };
 
 export type GrantEndpoint = {
-  readonly address: { readonly kind: 'ip'; readonly ip: IpAddress } | { readonly kind: 'name'; readonly name: Hostname };
+  readonly address:
+    | { readonly kind: 'ip'; readonly ip: IpAddress }
+    | { readonly kind: 'name'; readonly name: Hostname };
   /** By the port's name. */
   readonly ports: ReadonlyMap<string, Port>;
   readonly weight: number;

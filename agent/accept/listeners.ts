@@ -1,0 +1,61 @@
+import { POD_LISTEN_ADDRESSES } from '../../init/contract.ts';
+import { type Family, parseIp } from '../model/address.ts';
+import type { Accept, ListenerId, Mover } from '../model/mover.ts';
+import type { Port } from '../model/port.ts';
+import { startMover } from '../native/index.ts';
+
+/** Starts the mover with the limits of the agent; `accept` is called for each connection. */
+export function startAccepting(threads: number, accept: Accept): Mover {
+  return startMover(
+    {
+      threads,
+      maxFlowsPerThread: MAX_FLOWS_PER_THREAD,
+      maxHeldBytes: MAX_HELD_BYTES,
+      halfCloseMs: HALF_CLOSE_MS,
+      lingerMs: LINGER_MS,
+    },
+    accept,
+  );
+}
+
+export type PodListeners = {
+  readonly ids: readonly ListenerId[];
+  /** Families without a listener, and why: their connections are refused as long as init's rules stand. */
+  readonly missing: readonly { readonly family: Family; readonly code: string }[];
+};
+
+/**
+ * Listens in a pod's namespace, on its loopback addresses only and one socket each: any other address would be reachable
+ * from outside, and a SO_REUSEPORT socket could be joined by a process of the pod. Throws what the system said if not
+ * even one family can be had.
+ */
+export function openPodListeners(mover: Mover, netns: string, port: Port): PodListeners {
+  const ids: ListenerId[] = [];
+  const missing: { family: Family; code: string }[] = [];
+  let last: unknown;
+  for (const family of [4, 6] as const) {
+    const ip = parseIp(POD_LISTEN_ADDRESSES[family]);
+    if (!ip) throw new TypeError('the contract names no address');
+    try {
+      ids.push(mover.listen({ netns, ip, port, sharing: 'exclusive', transparent: false }).id);
+    } catch (thrown) {
+      last = thrown;
+      missing.push({ family, code: codeOf(thrown) });
+    }
+  }
+  if (ids.length === 0) throw last;
+  return { ids, missing };
+}
+
+function codeOf(thrown: unknown): string {
+  if (thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string') return thrown.code;
+  throw thrown;
+}
+
+/** Two descriptors and about 17 kB of kernel memory each. */
+const MAX_FLOWS_PER_THREAD = 16_384;
+/** A head or hello of more than this is refused; what may be held of one flow. */
+const MAX_HELD_BYTES = 64 * 1024;
+const HALF_CLOSE_MS = 60_000;
+/** How long a refused client may take to read its answer before its connection is dropped. */
+const LINGER_MS = 5_000;

@@ -1,0 +1,141 @@
+import yargs from 'yargs';
+import { EXIT } from '../../init/contract.ts';
+import { parseAgentConfig } from '../config/agent-config.ts';
+import { runCheck } from './check.ts';
+import { runExplain } from './explain.ts';
+import { versionText } from './version.ts';
+
+/** What the program needs of its process. */
+export type Surroundings = {
+  /** The folder that holds package.json. */
+  readonly root: URL;
+  readonly cores: number;
+  /** Aborted when the process is asked to stop. */
+  readonly stop: AbortSignal;
+  readonly reopenLogs: (reopen: () => void) => void;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+};
+
+/** Runs one command and gives the exit code; 64 for a command line that cannot be understood, with every reason. */
+export async function runProgram(argv: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { out, err, root } = surroundings;
+  let code: number | undefined;
+  const wrong = (message: string): number => {
+    err(`weir-agent: ${message}\nTry: weir-agent --help\n`);
+    return EXIT.usage;
+  };
+  const program = yargs([...argv])
+    .scriptName('weir-agent')
+    .usage('$0 COMMAND\n\nJudges the connections that weir-init redirects, refuses them or relays them.')
+    .command('run', 'capture, judge, refuse or relay', runOptions, async (args) => {
+      const parsed = parseAgentConfig(args, surroundings.cores);
+      if (!parsed.ok) {
+        code = wrong(parsed.problems.join('\nweir-agent: '));
+        return;
+      }
+      const { runNode } = await import('../roles/node.ts'); // needs the addon, which the other commands do without
+      code = await runNode(parsed.value, versionText(root), surroundings.stop, surroundings.reopenLogs);
+    })
+    .command('check', 'find what is wrong with a folder of resources', checkOptions, async (args) => {
+      const result = await runCheck(args);
+      out(result.output);
+      code = result.code;
+    })
+    .command(
+      'explain',
+      'tell which resource decides about a call, and what would allow it',
+      explainOptions,
+      async (args) => {
+        const result = await runExplain(args);
+        (result.code === EXIT.ok ? out : err)(result.output);
+        code = result.code;
+      },
+    )
+    .demandCommand(1, 'expected a command: run, check or explain')
+    .strict()
+    .parserConfiguration({
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'duplicate-arguments-array': true,
+    })
+    .version(versionText(root))
+    .help()
+    .alias('help', 'h')
+    .wrap(110)
+    .exitProcess(false)
+    .fail((message: string | null, error: Error | undefined) => {
+      throw error ?? new UsageError(message ?? 'the command line cannot be understood');
+    });
+  try {
+    await program.parseAsync();
+  } catch (thrown) {
+    if (!(thrown instanceof UsageError)) throw thrown;
+    return wrong(thrown.message);
+  }
+  return code ?? EXIT.ok;
+}
+
+class UsageError extends Error {}
+
+const list = { type: 'string', array: true, default: [] as string[], nargs: 1, requiresArg: true } as const;
+const text = { type: 'string', requiresArg: true } as const;
+
+function runOptions(y: ReturnType<typeof yargs>) {
+  return y
+    .option('config', { ...text, demandOption: true, describe: 'folder of YAML resources; watched' })
+    .option('scope', { ...text, default: 'pod', describe: 'where interception sits: pod (node and host: later)' })
+    .option('netns', { ...list, describe: 'network namespace to listen in; pairs with --workload' })
+    .option('workload', { ...list, describe: 'NS/POD that the namespace belongs to' })
+    .option('resolver', { ...list, describe: 'name servers; default: those of resolv.conf' })
+    .option('access-log', { ...text, default: '-', describe: 'file, or - for standard output; SIGHUP reopens it' })
+    .option('access-log-format', { ...text, default: 'json', describe: 'json, asm, envoy-text or istio-1.0' })
+    .option('port', { ...text, default: '15001', describe: 'port of the listeners' })
+    .option('cluster-cidr', { ...list, describe: "the cluster's pod and service ranges: never dialled" })
+    .option('sniff-deadline', {
+      ...text,
+      default: '300',
+      describe: 'ms to wait for first bytes if a rule without names could admit',
+    })
+    .option('first-byte-timeout', { ...text, default: '30', describe: 'seconds to wait for first bytes otherwise' })
+    .option('threads', { ...text, describe: 'threads that move bytes; default: one a core' })
+    .example(
+      '$0 run --config policy/ --netns /run/netns/web --workload shop/web-0',
+      'judge what leaves the namespace "web" as the pod web-0 of namespace shop',
+    )
+    .epilogue('Nothing in the folder: REGISTRY_ONLY, everything is refused. SIGTERM lets live flows finish for 5 s.');
+}
+
+function checkOptions(y: ReturnType<typeof yargs>) {
+  return y
+    .option('config', { ...text, demandOption: true, describe: 'folder of YAML resources' })
+    .option('strict', { type: 'boolean', default: false, describe: 'exit 1 if there are warnings' })
+    .option('json', { type: 'boolean', default: false, describe: 'machine-readable' })
+    .example('$0 check --config policy/ --strict', 'for a pipeline: 0 clean, 1 warnings, 2 errors');
+}
+
+function explainOptions(y: ReturnType<typeof yargs>) {
+  return y
+    .option('config', { ...text, demandOption: true, describe: 'folder of YAML resources' })
+    .option('from', { ...text, demandOption: true, describe: 'NS/POD, or an address that a Pod resource has' })
+    .option('to', { ...text, demandOption: true, describe: 'HOST:PORT, IP:PORT or [V6]:PORT' })
+    .option('host', { ...text, describe: 'Host header: the call is plaintext HTTP' })
+    .option('method', { ...text, describe: 'method: the call is plaintext HTTP' })
+    .option('path', { ...text, describe: 'path of the request' })
+    .option('header', { ...list, describe: "header of the request, 'Name: value'" })
+    .option('sni', { ...text, describe: 'server name: the call is TLS' })
+    .option('alpn', { ...list, describe: 'protocols that the TLS client offers' })
+    .option('cluster-cidr', { ...list, describe: "the cluster's pod and service ranges" })
+    .option('json', { type: 'boolean', default: false, describe: 'machine-readable' })
+    .example(
+      '$0 explain --config policy/ --from shop/web-0 --to api.example:80 --host api.example',
+      'a call of curl http://api.example',
+    )
+    .example(
+      '$0 explain --config policy/ --from shop/web-0 --to api.example:443 --sni api.example',
+      'the same by https',
+    )
+    .epilogue(
+      'Without --host, --method and --sni the call is opaque TCP. No DNS is asked; a host name in --to stands for one of its addresses.',
+    );
+}

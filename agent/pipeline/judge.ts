@@ -1,0 +1,110 @@
+import type { IpAddress } from '../model/address.ts';
+import type { Evidence } from '../model/evidence.ts';
+import type { Failure } from '../model/failure.ts';
+import type { FlowFacts, Hop } from '../model/flow.ts';
+import type { Hostname } from '../model/hostname.ts';
+import type { Verdict } from '../model/verdict.ts';
+import type { Registry } from '../registry/compile.ts';
+import { decide } from '../registry/decide.ts';
+import { endsJudging, FirstLook } from './first-look.ts';
+import type { Identified, Judged } from './stages.ts';
+
+/** The addresses of a name. A name that has none cannot be told from one that cannot be asked: neither widens access. */
+export type Addresses = (name: Hostname) => Promise<readonly IpAddress[]> | readonly IpAddress[];
+
+export type JudgeOptions = {
+  readonly hop: Hop;
+  readonly sniffDeadlineMs: number;
+  readonly firstByteTimeoutMs: number;
+  readonly addressesOf: Addresses;
+};
+
+export type Judgement =
+  | { readonly kind: 'judged'; readonly flow: Judged; readonly look: FirstLook }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly evidence: Evidence; readonly look: FirstLook }
+  | { readonly kind: 'gone' };
+
+/**
+ * Verdict first, need second: policy is asked with what is known already, and bytes or answers are waited for only if
+ * they could change the outcome. A deny that was reached without bytes still reads some, to say no in the right form.
+ */
+export async function judge(flow: Identified, registry: Registry, options: JudgeOptions): Promise<Judgement> {
+  const look = new FirstLook(flow.conversation);
+  const answers = new Map<Hostname, readonly IpAddress[]>();
+  let late = false;
+  for (;;) {
+    const evidence: Evidence = late && !look.settled ? { kind: 'silent' } : look.evidence;
+    const decision = decide(registry, options.hop, factsOf(flow, evidence, answers));
+    if (decision.kind === 'allow') {
+      if (!(look.request && endsJudging(look.request))) return judged(flow, look, decision, evidence, registry);
+      const opaque = decide(registry, options.hop, factsOf(flow, { kind: 'opaque' }, answers));
+      return opaque.kind === 'allow' ? judged(flow, look, opaque, evidence, registry) : failed(look, UNJUDGEABLE);
+    }
+    if (decision.kind === 'deny') {
+      if ((await look.settle(options.sniffDeadlineMs)) === 'gone') return { kind: 'gone' };
+      if (look.bad) return badRequest(look);
+      return judged(flow, look, decision, look.settled ? look.evidence : { kind: 'silent' }, registry);
+    }
+    if (decision.attributes.includes('answers')) {
+      await gather(decision.names, answers, options.addressesOf);
+      continue;
+    }
+    if (look.bad) return badRequest(look);
+    const limitMs = decision.admissibleWithout ? options.sniffDeadlineMs : options.firstByteTimeoutMs;
+    const step = await look.settle(limitMs);
+    if (step === 'gone') return { kind: 'gone' };
+    if (step === 'late' && !decision.admissibleWithout) return failed(look, NO_FIRST_BYTE);
+    late = step === 'late';
+  }
+}
+
+/** The facts of a flow as decide takes them. */
+export function factsOf(
+  flow: Identified,
+  evidence: Evidence,
+  answers: ReadonlyMap<Hostname, readonly IpAddress[]>,
+): FlowFacts {
+  const { source, destination } = flow;
+  return {
+    source,
+    destination,
+    evidence,
+    answers: answers.size > 0 ? { kind: 'resolved', byName: answers } : undefined,
+  };
+}
+
+async function gather(
+  names: readonly Hostname[],
+  into: Map<Hostname, readonly IpAddress[]>,
+  addressesOf: Addresses,
+): Promise<void> {
+  await Promise.all(names.map(async (name) => into.set(name, await addressesOf(name))));
+}
+
+function judged(
+  flow: Identified,
+  look: FirstLook,
+  verdict: Verdict,
+  evidence: Evidence,
+  registry: Registry,
+): Judgement {
+  return {
+    kind: 'judged',
+    look,
+    flow: { ...flow, verdict, evidence, request: look.request, generation: registry.generation },
+  };
+}
+
+function badRequest(look: FirstLook): Judgement {
+  const status = look.bad?.status ?? 400;
+  const code = status === 431 || status === 414 ? 'head-too-large' : 'bad-request';
+  return failed(look, { code, httpStatus: status, flag: 'DPE' });
+}
+
+function failed(look: FirstLook, failure: Failure): Judgement {
+  return { kind: 'failed', failure, evidence: look.evidence, look };
+}
+
+/** What follows a CONNECT or an upgrade cannot be judged by name: it must be admitted whatever it says. */
+const UNJUDGEABLE: Failure = { code: 'upgrade', httpStatus: 403, flag: '-' };
+const NO_FIRST_BYTE: Failure = { code: 'no-first-byte', httpStatus: undefined, flag: 'DT' };

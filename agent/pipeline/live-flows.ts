@@ -1,0 +1,61 @@
+import type { Conversation } from '../relay/conversation.ts';
+import type { EnrolledNamespace } from './stages.ts';
+
+/**
+ * The flows that live now, by the namespace they came from: so that one workload cannot use up what others need, and
+ * so that all of a namespace's flows can be ended at once.
+ */
+export class LiveFlows {
+  readonly #byNamespace = new Map<EnrolledNamespace, Set<Conversation>>();
+  readonly #refusedUntil = new Map<EnrolledNamespace, number>();
+  readonly #mostPerNamespace: number;
+  #emptied: (() => void) | undefined;
+
+  constructor(mostPerNamespace: number) {
+    this.#mostPerNamespace = mostPerNamespace;
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const flows of this.#byNamespace.values()) size += flows.size;
+    return size;
+  }
+
+  /** False if the namespace has as many flows as one may have; the flow is then not counted and must be closed. */
+  admit(enrolled: EnrolledNamespace, flow: Conversation): boolean {
+    const flows = this.#byNamespace.get(enrolled) ?? new Set();
+    if (flows.size >= this.#mostPerNamespace) return false;
+    this.#byNamespace.set(enrolled, flows.add(flow));
+    return true;
+  }
+
+  forget(enrolled: EnrolledNamespace, flow: Conversation): void {
+    this.#byNamespace.get(enrolled)?.delete(flow);
+    if (this.size === 0) this.#emptied?.();
+  }
+
+  /**
+   * Resets every flow of the namespace but `except`, and answers true to `isClosing` for the next `refuseMs`. Resolves
+   * once the last of them has ended.
+   */
+  async resetAll(enrolled: EnrolledNamespace, except: Conversation, refuseMs: number): Promise<void> {
+    this.#refusedUntil.set(enrolled, performance.now() + refuseMs);
+    const others = [...(this.#byNamespace.get(enrolled) ?? [])].filter((flow) => flow !== except);
+    for (const flow of others) flow.close('rst');
+    await Promise.all(others.map((flow) => flow.closedEvent));
+  }
+
+  /** True while new flows of this namespace are refused because its rules are about to go. */
+  isClosing(enrolled: EnrolledNamespace): boolean {
+    const until = this.#refusedUntil.get(enrolled);
+    return until !== undefined && performance.now() < until;
+  }
+
+  /** Resolves when no flow is left. */
+  whenEmpty(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.size === 0) resolve();
+      else this.#emptied = resolve;
+    });
+  }
+}

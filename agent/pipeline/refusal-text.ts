@@ -1,0 +1,19 @@
+import { endpointText } from '../model/address.ts';
+import type { Evidence } from '../model/evidence.ts';
+import type { Identified } from './stages.ts';
+
+/** The one line that a refused client reads: what was refused, why, and how to find out more. */
+export function refusalText(flow: Identified, evidence: Evidence, reason: string): string {
+  const { source, destination } = flow;
+  const who = source.kind === 'workload' ? `${source.workload.namespace}/${source.workload.name}` : 'unknown';
+  const host = evidence.kind === 'http' ? hostOf(evidence) : undefined;
+  const to = host ? `${host}:${destination.port}` : endpointText(destination);
+  const ask = `weir-agent explain --config DIR --from ${who} --to ${to}${host ? ` --host ${host}` : ''}`;
+  return `weir: ${reason}: ${who} to ${to} was not let through; to see why: ${ask}`;
+}
+
+/** Only what parsed as a name or address: nothing else of the wire is written back. */
+function hostOf(evidence: Extract<Evidence, { kind: 'http' }>): string | undefined {
+  const host = evidence.request.authority?.host;
+  return host?.kind === 'name' ? host.name : host?.ip;
+}

@@ -1,0 +1,71 @@
+import { bytesOf, familyOf, type IpAddress, ipFromBytes } from '../model/address.ts';
+import { type Cidr, cidrContains, parseCidr } from '../model/cidr.ts';
+
+/** What the agent knows of its own place; asked anew before each dial. */
+export type OwnPlace = {
+  /** Every address of every interface of the namespace that the dial starts from. */
+  readonly addresses: ReadonlySet<IpAddress>;
+  /** The cluster's pod and service ranges: dialled only for a Service of the registry. */
+  readonly clusterCidrs: readonly Cidr[];
+};
+
+export type Forbidden =
+  | 'loopback'
+  | 'unspecified'
+  | 'multicast'
+  | 'link-local'
+  | 'reserved'
+  | 'own-address'
+  | 'cluster-range';
+
+/**
+ * Why this address is never dialled for a workload, whatever a resource, an original destination or a DNS answer says;
+ * undefined if it may be. The agent dials from the node: without this rule an endpoint 127.0.0.1 would open the node's
+ * own services, and 169.254.169.254 its metadata. Called immediately before the dial, with the very address dialled.
+ * IPv6 forms that carry an IPv4 address (6to4 RFC 3056, NAT64 RFC 6052 and 8215, v4-compatible RFC 4291 §2.5.5.1) are judged as both.
+ */
+export function forbiddenToDial(ip: IpAddress, own: OwnPlace): Forbidden | undefined {
+  const inner = embeddedV4(ip);
+  return forbiddenItself(ip, own) ?? (inner && forbiddenItself(inner, own));
+}
+
+function forbiddenItself(ip: IpAddress, own: OwnPlace): Forbidden | undefined {
+  if (own.addresses.has(ip)) return 'own-address';
+  for (const [cidr, why] of NEVER) if (cidrContains(cidr, ip)) return why;
+  return own.clusterCidrs.some((cidr) => cidrContains(cidr, ip)) ? 'cluster-range' : undefined;
+}
+
+function embeddedV4(ip: IpAddress): IpAddress | undefined {
+  if (familyOf(ip) === 4) return undefined;
+  const bytes = bytesOf(ip);
+  for (const [cidr, offset] of CARRIERS)
+    if (cidrContains(cidr, ip)) return ipFromBytes(bytes.subarray(offset, offset + 4));
+  return undefined;
+}
+
+function cidr(text: string): Cidr {
+  const parsed = parseCidr(text);
+  if (!parsed) throw new TypeError(`not a CIDR: ${text}`);
+  return parsed;
+}
+
+/** ::/96 holds ::1 and :: as well, which are named before it. */
+const NEVER: readonly (readonly [Cidr, Forbidden])[] = [
+  [cidr('127.0.0.0/8'), 'loopback'],
+  [cidr('::1/128'), 'loopback'],
+  [cidr('0.0.0.0/8'), 'unspecified'],
+  [cidr('::/128'), 'unspecified'],
+  [cidr('224.0.0.0/4'), 'multicast'],
+  [cidr('ff00::/8'), 'multicast'],
+  [cidr('169.254.0.0/16'), 'link-local'],
+  [cidr('fe80::/10'), 'link-local'],
+  [cidr('240.0.0.0/4'), 'reserved'],
+];
+
+/** Prefix and the offset of the IPv4 address in it. */
+const CARRIERS: readonly (readonly [Cidr, number])[] = [
+  [cidr('2002::/16'), 2],
+  [cidr('64:ff9b::/96'), 12],
+  [cidr('64:ff9b:1::/48'), 12],
+  [cidr('::/96'), 12],
+];

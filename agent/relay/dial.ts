@@ -1,0 +1,61 @@
+import type { Endpoint } from '../model/address.ts';
+import type { Failure, FailureCode } from '../model/failure.ts';
+import type { Conversation } from './conversation.ts';
+
+/** Whom a flow reached. */
+export type Upstream = { readonly endpoint: Endpoint; readonly local: Endpoint | undefined };
+
+export type Dialled =
+  | { readonly kind: 'connected'; readonly upstream: Upstream }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly tried: Endpoint }
+  | { readonly kind: 'gone' };
+
+/**
+ * Dials the candidates in order until one answers. What was let pass before goes out as soon as one does; nothing has
+ * left when an attempt fails.
+ */
+export async function dialInOrder(
+  conversation: Conversation,
+  candidates: readonly [Endpoint, ...Endpoint[]],
+): Promise<Dialled> {
+  let last = { to: candidates[0], error: 'ETIMEDOUT' };
+  const slow: Endpoint[] = [];
+  for (const { to, timeoutMs } of turns(candidates, slow)) {
+    const dialed = await conversation.dial({ to, netns: undefined, preamble: NOTHING, timeoutMs });
+    if (!dialed) return { kind: 'gone' };
+    if (dialed.error === undefined) return { kind: 'connected', upstream: { endpoint: to, local: dialed.local } };
+    if (dialed.error === 'ETIMEDOUT') slow.push(to);
+    last = { to, error: dialed.error };
+  }
+  return { kind: 'failed', failure: failureOf(last.error), tried: last.to };
+}
+
+/**
+ * With several candidates each first gets a short turn (in the spirit of RFC 8305 §5: a dead address must not hold up a
+ * live one), then those that were only `slow` get the full time.
+ */
+function* turns(
+  candidates: readonly Endpoint[],
+  slow: readonly Endpoint[],
+): Generator<{ to: Endpoint; timeoutMs: number }> {
+  const alone = candidates.length === 1;
+  for (const to of candidates) yield { to, timeoutMs: alone ? CONNECT_TIMEOUT_MS : FIRST_TURN_MS };
+  if (alone) return;
+  for (const to of slow.slice(0, MOST_SECOND_TURNS)) yield { to, timeoutMs: CONNECT_TIMEOUT_MS };
+}
+
+function failureOf(error: string): Failure {
+  return { code: DIAL_CODES.get(error) ?? 'dial-unreachable', httpStatus: 503, flag: 'UF' };
+}
+
+const DIAL_CODES: ReadonlyMap<string, FailureCode> = new Map([
+  ['ECONNREFUSED', 'dial-refused'],
+  ['ECONNRESET', 'dial-refused'],
+  ['ETIMEDOUT', 'dial-timeout'],
+]);
+
+/** Istio's default connectTimeout. */
+const CONNECT_TIMEOUT_MS = 10_000;
+const FIRST_TURN_MS = 300;
+const MOST_SECOND_TURNS = 2;
+const NOTHING = new Uint8Array(0);
