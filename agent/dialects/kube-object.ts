@@ -1,6 +1,6 @@
 import { checkFields, isMapping } from './check-fields.ts';
 import { errorAt, type Finding, type KubeObject } from './dialect.ts';
-import { mapOf, objectOf, parsedText, textField } from './expect.ts';
+import { complaint, mapOf, objectOf, parsedText, textField } from './expect.ts';
 
 /** What a document says it is, before it is known whether that is sound. */
 export type Claim = {
@@ -22,10 +22,7 @@ export function claimOf(document: unknown): Claim | Finding {
     ['kind', kind],
   ] as const) {
     if (typeof value === 'string' && value !== '') continue;
-    return errorAt(
-      [field],
-      `not a Kubernetes object: ${value === undefined ? 'missing' : 'no text'}; expected its ${field}`,
-    );
+    return errorAt([field], `not a Kubernetes object: ${complaint(`its ${field}`, value)}`);
   }
   const [group, version] = splitApiVersion(String(apiVersion));
   const { name, namespace } = isMapping(metadata) ? metadata : {};

@@ -59,7 +59,7 @@ function spotOf(text: string, { document, lines }: Parsed, finding: Pick<Finding
 function shown({ key, value }: Found): Node | undefined {
   if (!value || !key) return value ?? key;
   if (isCollection(value) && !value.flow) return key;
-  return isScalar(value) && value.source === '' ? key : value;
+  return isScalar(value) && value.type === 'PLAIN' && value.source === '' ? key : value;
 }
 
 type Found = { readonly key: Node | undefined; readonly value: Node | undefined };

@@ -25,8 +25,9 @@ export function translateConfigMap(object: KubeObject, parseText: ParseText): Tr
     const message = `ConfigMap "istio" is the mesh config only in namespace "istio-system", not in "${ref.namespace}": not read`;
     return { ...NOTHING, findings: [warningAt(['metadata', 'namespace'], message)] };
   }
-  const data = body['data'];
-  const mesh = isMapping(data) ? data['mesh'] : data;
+  const data = body['data'] ?? {};
+  if (!isMapping(data)) return refused(errorAt(['data'], complaint('the data of a ConfigMap (a mapping)', data)));
+  const mesh = data['mesh'];
   if (mesh === undefined) {
     return {
       ...NOTHING,
