@@ -52,7 +52,7 @@ function tryListen(server: Server, host: string, port: number): Promise<NodeJS.E
 
 async function answer(request: IncomingMessage, response: ServerResponse, pages: Pages): Promise<void> {
   response.on('error', () => undefined); // the prober went away
-  const page = await pageFor(request, pages);
+  const page = await pageFor(request, pages).catch(() => text(500, 'this page cannot be made\n'));
   const headers = { 'content-type': page.contentType, 'content-length': Buffer.byteLength(page.body) };
   response.writeHead(page.status, headers);
   response.end(request.method === 'HEAD' ? undefined : page.body);

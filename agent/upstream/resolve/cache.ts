@@ -14,7 +14,6 @@ export type Entry = {
 export type Cache = {
   readonly get: (name: Hostname) => Entry | undefined;
   readonly set: (name: Hostname, entry: Entry) => void;
-  readonly size: () => number;
 };
 
 /** Holds at most `capacity` names; the one unused for longest goes first. */
@@ -35,6 +34,5 @@ export function boundedCache(capacity: number): Cache {
       const [oldest] = entries.keys();
       if (entries.size > capacity && oldest !== undefined) entries.delete(oldest);
     },
-    size: () => entries.size,
   };
 }

@@ -1,67 +1,20 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import { describe, test } from 'node:test';
-import { createMetrics } from '../../../../agent/admin/metrics.ts';
-import { startMetricsServer } from '../../../../agent/admin/metrics-server.ts';
-import type { Started } from '../../../../agent/admin/probe-server.ts';
-import { startReadinessServer } from '../../../../agent/admin/readiness-server.ts';
-
-const HOSTS = ['127.0.0.1', '[::1]'];
-
-test('metrics are served on both paths, over both families', async () => {
-  const metrics = createMetrics({
-    openFlows: () => 1,
-    acceptPaused: () => false,
-    registryGeneration: () => 1,
-    configProblems: () => ({ errors: 0, warnings: 0 }),
-    accessLogDropped: () => 0,
-  });
-  const server = listening(await startMetricsServer({ port: 0, metrics }));
-  for (const host of HOSTS) {
-    for (const path of ['/metrics', '/stats/prometheus', '/metrics?x=1']) {
-      const response = await fetch(`http://${host}:${server.port}${path}`);
-      assert.equal(response.status, 200);
-      assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
-      assert.match(await response.text(), /^weir_flows_open 1$/m);
-    }
-  }
-  await server.close();
-});
-
-describe('readiness', () => {
-  test('503 names what is pending, then 200', async () => {
-    const pending = ['registry', 'listener default/sleep'];
-    const server = listening(await startReadinessServer({ port: 0, pending: () => pending }));
-    assert.deepEqual(await get(server.port, '/healthz/ready'), [
-      503,
-      'not ready, pending: registry, listener default/sleep\n',
-    ]);
-    pending.length = 0;
-    assert.deepEqual(await get(server.port, '/healthz/ready'), [200, 'ready\n']);
-    await server.close();
-  });
-
-  test('other paths and methods are refused, HEAD has no body', async () => {
-    const server = listening(await startReadinessServer({ port: 0, pending: () => [] }));
-    const url = `http://127.0.0.1:${server.port}/healthz/ready`;
-    assert.deepEqual(await get(server.port, '/'), [404, 'not found\n']);
-    assert.equal((await fetch(url, { method: 'POST', body: 'x' })).status, 405);
-    const head = await fetch(url, { method: 'HEAD' });
-    assert.deepEqual([head.status, head.headers.get('content-length'), await head.text()], [200, '6', '']);
-    await server.close();
-  });
-});
+import { test } from 'node:test';
+import { type Page, type Started, startProbeServer, text } from '../../../../agent/admin/probe-server.ts';
+import { listening } from '../../../support/probe-listening.ts';
+import { until } from '../../../support/until.ts';
 
 test('a port that is taken is a warning, not a failure', async () => {
-  const first = listening(await startReadinessServer({ port: 0, pending: () => [] }));
-  const second = await startReadinessServer({ port: first.port, pending: () => [] });
+  const first = listening(await start(0));
+  const second = await start(first.port);
   assert.equal(second.kind, 'unavailable');
-  assert.match(second.kind === 'unavailable' ? second.warning : '', /^no readiness on port \d+: .*EADDRINUSE/);
+  assert.match(second.kind === 'unavailable' ? second.warning : '', /^no test page on port \d+: .*EADDRINUSE/);
   await first.close();
 });
 
 test('close does not wait for a prober that keeps its connection', async () => {
-  const server = listening(await startReadinessServer({ port: 0, pending: () => [] }));
+  const server = listening(await start(0));
   const idle = connect({ host: '127.0.0.1', port: server.port });
   await new Promise<void>((resolve) => idle.once('connect', () => resolve()));
   const began = performance.now();
@@ -70,12 +23,29 @@ test('close does not wait for a prober that keeps its connection', async () => {
   idle.destroy();
 });
 
-async function get(port: number, path: string): Promise<readonly [number, string]> {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`);
-  return [response.status, await response.text()];
-}
+test('no more connections than the limit, so that probers cannot use up descriptors', async () => {
+  const server = listening(await start(0));
+  let refused = 0;
+  const sockets = Array.from({ length: 80 }, () =>
+    connect({ host: '127.0.0.1', port: server.port })
+      .on('close', () => refused++)
+      .on('error', () => undefined),
+  );
+  await until(() => refused === 80 - 64);
+  for (const socket of sockets) socket.destroy();
+  await server.close();
+});
 
-function listening(started: Started): Started & { kind: 'listening' } {
-  if (started.kind !== 'listening') throw new Error(started.warning);
-  return started;
+test('a page whose making fails is a 500, and the next one is served', async () => {
+  let failing = true;
+  const pages = (): Promise<Page> => (failing ? Promise.reject(new Error('broken')) : Promise.resolve(text(200, 'ok')));
+  const server = listening(await startProbeServer('test page', 0, pages));
+  assert.equal((await fetch(`http://127.0.0.1:${server.port}/`)).status, 500);
+  failing = false;
+  assert.equal((await fetch(`http://127.0.0.1:${server.port}/`)).status, 200);
+  await server.close();
+});
+
+function start(port: number): Promise<Started> {
+  return startProbeServer('test page', port, () => text(200, 'ok'));
 }

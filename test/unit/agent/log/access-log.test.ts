@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { openAccessLog } from '../../../../agent/log/access-log.ts';
 import { accessRecord } from '../../../support/access-record.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { until } from '../../../support/until.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../../support/fixture-programs/log-and-exit.ts');
@@ -85,60 +85,6 @@ test('a file that cannot be opened throws at once', () => {
   assert.throws(() => openAccessLog({ path, format: 'json', onError: assert.fail }), { code: 'ENOENT' });
 });
 
-test('a full disk: counted, reported once, never fatal', async () => {
-  const errors: NodeJS.ErrnoException[] = [];
-  const onError = (error: NodeJS.ErrnoException): void => void errors.push(error);
-  const log = openAccessLog({ path: '/dev/full', format: 'json', onError, limitBytes: 100_000 });
-  for (let at = 0; at < 1_000; at++) log.write(accessRecord());
-  await until(() => log.stats().errors > 1);
-  assert.deepEqual(
-    errors.map((error) => error.code),
-    ['ENOSPC'],
-  );
-  assert.ok(log.stats().heldBytes <= 100_000);
-  await log.close();
-  assert.equal(log.stats().dropped, 1_000, 'every line is accounted for');
-});
-
-describe('a pipe', () => {
-  test('that nobody reads: bounded memory, the surplus counted, the rest kept for the reader', async () => {
-    await using fifo = await unreadFifo();
-    const log = openAccessLog({ path: fifo.path, format: 'json', onError: assert.fail, limitBytes: 1_000_000 });
-    for (let at = 0; at < 10_000; at++) log.write(accessRecord({ bytesSent: at }));
-    assert.ok(log.stats().heldBytes <= 1_000_000);
-    assert.ok(log.stats().dropped > 1_000);
-    const kept = 10_000 - log.stats().dropped;
-    const text = fifo.readAll();
-    await log.flush();
-    await log.close();
-    assert.deepEqual(numbers(await text), sequence(0, kept));
-  });
-
-  test('that nobody reads does not hold up close', async () => {
-    await using fifo = await unreadFifo();
-    const log = openAccessLog({ path: fifo.path, format: 'json', onError: assert.fail });
-    for (let at = 0; at < 1_000; at++) log.write(accessRecord());
-    const began = performance.now();
-    await log.close();
-    assert.ok(performance.now() - began < 3_000);
-    assert.ok(log.stats().dropped > 0);
-  });
-
-  test('whose reader goes away: lines are dropped and counted', async () => {
-    const fifo = await unreadFifo();
-    const errors: NodeJS.ErrnoException[] = [];
-    const onError = (error: NodeJS.ErrnoException): void => void errors.push(error);
-    const log = openAccessLog({ path: fifo.path, format: 'json', onError });
-    await fifo[Symbol.asyncDispose]();
-    log.write(accessRecord());
-    await until(() => errors.length > 0);
-    log.write(accessRecord());
-    assert.equal(errors[0]?.code, 'EPIPE');
-    assert.equal(log.stats().dropped, 2);
-    await log.close();
-  });
-});
-
 describe('the process ends', () => {
   test('with process.exit: what was written is on disk', async () => {
     await using folder = await temporaryFolder();
@@ -164,43 +110,6 @@ describe('the process ends', () => {
     });
   }
 });
-
-async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
-  const path = await mkdtemp(join(tmpdir(), 'weir-log-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
-}
-
-type Fifo = AsyncDisposable & { path: string; readAll: () => Promise<string> };
-
-/** A FIFO that has a reader, so that it can be opened for writing, which reads only when told. */
-async function unreadFifo(): Promise<Fifo> {
-  const folder = await temporaryFolder();
-  const path = join(folder.path, 'pipe');
-  await run('mkfifo', [path]);
-  const reader = spawn('/bin/sh', ['-c', `exec 3<>"$0"; echo open; read -r go; exec 4<"$0" 3>&-; exec cat <&4`, path]);
-  reader.stdin.on('error', () => undefined);
-  const opened = Promise.withResolvers<void>();
-  let text = '';
-  reader.stdout.on('data', (chunk: Buffer) => {
-    text += chunk.toString();
-    if (text.startsWith('open\n')) opened.resolve();
-  });
-  const ended = new Promise<void>((resolve) => reader.on('close', () => resolve()));
-  await opened.promise;
-  return {
-    path,
-    readAll: async () => {
-      reader.stdin.end('go\n');
-      await ended;
-      return text.slice('open\n'.length);
-    },
-    [Symbol.asyncDispose]: async () => {
-      reader.kill();
-      await ended;
-      await folder[Symbol.asyncDispose]();
-    },
-  };
-}
 
 function numbers(text: string): readonly unknown[] {
   return text

@@ -68,6 +68,35 @@ test('a truncated answer is asked for again over TCP', async () => {
   assert.deepEqual(server.queries.map((query) => query.transport).toSorted(), ['tcp', 'tcp', 'udp', 'udp']);
 });
 
+describe('over TCP', () => {
+  const faults: Record<string, (query: Query) => readonly Answering[]> = {
+    'truncated again': (query) => [{ message: reply(query, { truncated: true }) }],
+    'an answer with another id': (query) => [{ message: reply(query, { forge: { id: (query.id + 1) & 0xffff } }) }],
+    'no DNS': () => [{ message: Buffer.from('HTTP/1.1 400 Bad Request') }],
+  };
+  for (const [says, answer] of Object.entries(faults)) {
+    test(`${says}: the next server is asked`, async () => {
+      await using bad = await startDnsServer((query) =>
+        query.transport === 'tcp' ? answer(query) : [{ message: reply(query, { truncated: true }) }],
+      );
+      await using good = await startDnsServer((query) => [{ message: reply(query, answering(query, [V4])) }]);
+      const resolver = createResolver({ servers: [bad.endpoint, good.endpoint] });
+      assert.deepEqual(await ipsOf(resolver.resolve(name('big.example'))), [V4]);
+      assert.equal(bad.queries.filter((query) => query.transport === 'tcp').length, 2);
+    });
+  }
+
+  test('silence counts towards the same time-out', async () => {
+    await using server = await startDnsServer((query) =>
+      query.transport === 'tcp' ? [] : [{ message: reply(query, { truncated: true }) }],
+    );
+    const resolver = createResolver({ servers: [server.endpoint], tryMs: 200, totalMs: 200 });
+    const began = performance.now();
+    assert.deepEqual(await resolver.resolve(name('big.example')), { kind: 'none', because: 'timeout' });
+    assert.ok(performance.now() - began < 600);
+  });
+});
+
 test('ids and source ports differ from query to query', async () => {
   await using server = await startDnsServer((query) => [{ message: reply(query, answering(query, [V4, V6])) }]);
   const resolver = createResolver({ servers: [server.endpoint] });
