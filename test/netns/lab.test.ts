@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type Lab, makeLab } from '../support/lab/lab.ts';
 import { outcomeText, run, start } from '../support/lab/run.ts';
 import { labFolder, namespacesOf } from '../support/lab/teardown.ts';
+import { NODE } from '../support/lab/topology.ts';
 import { waitFor } from '../support/lab/wait.ts';
 
 let lab: Lab;
@@ -123,6 +124,16 @@ test('packets are counted where they pass, and only those', async () => {
   await lab.curl('pod', '-sS4', 'http://other.test');
   assert.equal((await toOther.stop()).count, 1);
   assert.deepEqual(await toNobody.stop(), { count: 0, lines: [] });
+});
+
+test('the pod reaches the node by both of its outer addresses', async () => {
+  await lab.addOrigins('node', [
+    { key: 'node-port', names: [], addresses: [NODE.v4, NODE.v6], services: [{ port: 8001, kind: 'greeting' }] },
+  ]);
+  for (const ip of [NODE.v4, NODE.v6]) {
+    const outcome = await lab.exec('pod', ['bash', '-c', `exec 3<>/dev/tcp/${ip}/8001; head -1 <&3`]);
+    assert.equal(outcome.stdout, 'HELLO\n', outcomeText(outcome));
+  }
 });
 
 test('listeners can stand anywhere, and record as well', async () => {

@@ -18,7 +18,7 @@ export type Pod = {
 };
 
 export const NODE = { v4: '203.0.113.1', v6: '2001:db8:ee::1' } as const;
-export const EXT = { v4: '203.0.113.254', v6: '2001:db8:ee::fe' } as const;
+const EXT = { v4: '203.0.113.254', v6: '2001:db8:ee::fe' } as const;
 export const DNS_SERVERS = ['203.0.113.53', '2001:db8:ee::53'] as const;
 
 /** Pod number `index`, from 0: 198.18.1.2 and fd00:1::2, 198.18.2.2 and fd00:2::2, … */

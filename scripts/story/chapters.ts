@@ -1,0 +1,132 @@
+import { copyFileSync } from 'node:fs';
+import type { Agent } from '../../test/support/lab/agent.ts';
+import type { Lab } from '../../test/support/lab/lab.ts';
+import type { Outcome } from '../../test/support/lab/run.ts';
+import { waitFor } from '../../test/support/lab/wait.ts';
+import { ROOT, type Stage } from './stage.ts';
+
+export type Cast = { readonly lab: Lab; readonly stage: Stage };
+
+/** Chapter 1: what no resource lists is refused, and one can ask why. Gives the agent it has started. */
+export async function nothingListed(cast: Cast): Promise<Agent> {
+  const { lab, stage } = cast;
+  stage.chapter('1. Nothing listed', 'The mesh is in mode REGISTRY_ONLY; no resource lists aliyun.com.');
+  addResource(lab, 'mesh.yaml');
+  await typed(cast, 'node', `./scripts/weir-init apply --netns ${podPath(lab)}`);
+  const agent = await startAgent(cast);
+  const verified = await typed(cast, 'node', `./scripts/weir-init verify --netns ${podPath(lab)}`);
+  stage.row('rules and agent prove themselves', 'verify exits 0', `verify exits ${verified.code}`);
+
+  const refusal = '502 Bad Gateway, server: weir, x-weir-reason: not-listed';
+  stage.row('HTTP', refusal, refusalText(await typed(cast, 'pod', 'curl -I http://aliyun.com')));
+  stage.row('HTTP over IPv6', refusal, refusalText(await typed(cast, 'pod', 'curl -6 -I http://aliyun.com')));
+  const https = await typed(cast, 'pod', 'curl -I https://aliyun.com');
+  stage.row('HTTPS', 'curl exits 35', `curl exits ${https.code}`);
+  stage.row('the origin', 'has seen 0 connections', `has seen ${lab.seen().length} connections`);
+
+  const question = '--from default/sleep --to aliyun.com:80 --host aliyun.com --method HEAD --path /';
+  const why = await typed(cast, 'node', `./scripts/weir-agent explain --config ${lab.config} ${question}`);
+  stage.row('explain names the reason', 'not-listed', /\bnot-listed\b/.exec(why.stdout)?.[0] ?? 'no reason');
+  stage.row('explain offers the resource', 'ServiceEntry for aliyun.com', remedyText(why));
+  return agent;
+}
+
+/** Chapter 2: the ServiceEntry of Alibaba's and Istio's documentation admits it, and nothing else. */
+export async function listed(cast: Cast): Promise<void> {
+  const { lab, stage } = cast;
+  stage.chapter('2. Listed', 'A ServiceEntry lists aliyun.com, port 80. The agent watches its folder.');
+  await typed(cast, 'node', 'cat scripts/story/resources/aliyun.yaml');
+  const before = await generation(lab);
+  await typed(cast, 'node', `cp scripts/story/resources/aliyun.yaml ${lab.config}/`);
+  await waitFor('the agent takes the new resource', async () => (await generation(lab)) !== before);
+
+  const answer = await typed(cast, 'pod', 'curl -I http://aliyun.com');
+  stage.row('HTTP', '301 Moved Permanently, location: https://aliyun.com/', redirectText(answer));
+  stage.row('the origin', 'has seen HEAD aliyun.com/', `has seen ${requestsText(lab, 'aliyun.com')}`);
+  const other = await typed(cast, 'pod', 'curl -I http://other.test');
+  stage.row('another host', '502 Bad Gateway, server: weir, x-weir-reason: not-listed', refusalText(other));
+  stage.row('its origin', 'has seen 0 connections', `has seen ${lab.origin('other.test').length} connections`);
+
+  await lab.accessLine(({ authority, response_code }) => authority === 'aliyun.com' && response_code === 301);
+  const log = await typed(cast, 'node', `grep '"response_code":301' ${lab.accessLog}`);
+  stage.row('the access log', '1 line for it', `${log.stdout.split('\n').length - 1} line for it`);
+}
+
+/** Chapter 3: without the agent the pod is cut off, never let through; with it, it works again, untouched. */
+export async function agentKilled(cast: Cast, agent: Agent): Promise<void> {
+  const { lab, stage } = cast;
+  stage.chapter('3. The agent is killed', 'Nobody is there to judge: the pod must be refused, not let through.');
+  const packets = await lab.packets('node', '(ip or ip6) and not port 53 and not icmp6', 'pod1');
+  await typed(cast, 'node', `kill -9 ${agent.pid}`);
+  await waitFor('the agent is dead', () => !agent.alive());
+  const refused = await typed(cast, 'pod', 'curl -I http://aliyun.com');
+  stage.row('HTTP', 'curl exits 7 (connection refused)', exitText(refused));
+  const refused6 = await typed(cast, 'pod', 'curl -6 -I https://aliyun.com');
+  stage.row('HTTPS over IPv6', 'curl exits 7 (connection refused)', exitText(refused6));
+  const { count, lines } = await packets.stop();
+  if (count > 0) stage.say(lines.join('\n'));
+  stage.row('packets that left the pod (but DNS)', '0', String(count));
+
+  await startAgent(cast);
+  const answer = await typed(cast, 'pod', 'curl -I http://aliyun.com');
+  stage.row('the agent is back', '301 Moved Permanently, location: https://aliyun.com/', redirectText(answer));
+}
+
+async function typed({ lab, stage }: Cast, place: 'pod' | 'node', command: string): Promise<Outcome> {
+  const env = { CURL_CA_BUNDLE: `${lab.folder}/ca.pem` };
+  const outcome = await lab.exec(place, ['sh', '-c', command], { cwd: ROOT, env });
+  stage.show(place, command, outcome);
+  return outcome;
+}
+
+async function startAgent({ lab, stage }: Cast): Promise<Agent> {
+  const agent = await lab.startAgent();
+  const asTyped = `${agent.argv.slice(4).join(' ')} &`; // without `ip netns exec NETNS`: the place tells that
+  stage.show('node', asTyped, { argv: [], code: 0, stdout: agent.stdout(), stderr: agent.stderr() });
+  return agent;
+}
+
+function addResource(lab: Lab, name: string): void {
+  copyFileSync(`${ROOT}scripts/story/resources/${name}`, `${lab.config}/${name}`);
+}
+
+function podPath(lab: Lab): string {
+  return `/run/netns/${lab.netns('pod')}`;
+}
+
+/** The number of the registry that is in force, as the agent's metrics tell it. */
+async function generation(lab: Lab): Promise<string> {
+  const metrics = await lab.exec('node', ['curl', '-s', 'http://127.0.0.1:15020/metrics']);
+  return /^weir_registry_generation (\d+)/m.exec(metrics.stdout)?.[1] ?? 'unknown';
+}
+
+function refusalText({ stdout, code }: Outcome): string {
+  if (code !== 0) return `curl exits ${code}`;
+  return `${statusText(stdout)}, server: ${header(stdout, 'server')}, x-weir-reason: ${header(stdout, 'x-weir-reason')}`;
+}
+
+function redirectText({ stdout, code }: Outcome): string {
+  return code === 0 ? `${statusText(stdout)}, location: ${header(stdout, 'location')}` : `curl exits ${code}`;
+}
+
+function exitText({ code }: Outcome): string {
+  return `curl exits ${code}${code === 7 ? ' (connection refused)' : ''}`;
+}
+
+function statusText(answer: string): string {
+  return /^HTTP\/\S+ ([^\r\n]*)/.exec(answer)?.[1]?.trim() ?? 'no status';
+}
+
+function header(answer: string, name: string): string {
+  return new RegExp(`^${name}: *([^\\r\\n]*)`, 'im').exec(answer)?.[1] ?? 'none';
+}
+
+function requestsText(lab: Lab, name: string): string {
+  const requests = lab.origin(name).flatMap((connection) => connection.requests);
+  return requests.map(({ method, authority, path }) => `${method} ${authority}${path}`).join(', ') || 'nothing';
+}
+
+function remedyText({ stdout }: Outcome): string {
+  const offers = /kind: ServiceEntry/.test(stdout) && /^ *- "?aliyun\.com"?$/m.test(stdout);
+  return offers ? 'ServiceEntry for aliyun.com' : 'no resource';
+}

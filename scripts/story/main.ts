@@ -1,0 +1,81 @@
+/** The demo's door: runs the chapters, prints the table, exit 0 only if everything happened as expected. */
+import { parseArgs } from 'node:util';
+import { type Lab, makeLab } from '../../test/support/lab/lab.ts';
+import { keepLab } from '../../test/support/lab/teardown.ts';
+import { agentKilled, type Cast, listed, nothingListed } from './chapters.ts';
+import { enterKept, removeKept, tellHowToEnter } from './kept.ts';
+import { makeStage, type Stage } from './stage.ts';
+import { bold, dim } from './terminal.ts';
+
+const HELP = `Usage: ./scripts/demo [--keep]
+       ./scripts/demo --enter pod|node|ext [COMMAND…]
+       ./scripts/demo --down
+
+Makes a small world of network namespaces (a pod, a node, an outside world with DNS, HTTP and TLS
+servers), runs weir-init and weir-agent in it and shows with curl what they do. Removes all of it.
+
+  --keep     leave the world standing at the end, and say how to go in
+  --enter    a shell (or COMMAND) inside a world that was kept
+  --down     remove what was kept
+`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: string[]): Promise<number> {
+  const [first, place = '', ...command] = argv;
+  if (first === '--enter') return enterKept(place, command);
+  const options = read(argv);
+  if (options === undefined) {
+    console.error(HELP);
+    return 64;
+  }
+  if (options.help) console.log(HELP);
+  else if (options.down) removeKept();
+  else return await play(options.keep);
+  return 0;
+}
+
+function read(argv: string[]): { keep: boolean; down: boolean; help: boolean } | undefined {
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    return parseArgs({ args: argv, options: { keep: flag, down: flag, help: { ...flag, short: 'h' } } }).values;
+  } catch (thrown) {
+    console.error(`demo: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+    return undefined;
+  }
+}
+
+async function play(keep: boolean): Promise<number> {
+  const began = performance.now();
+  const stage = makeStage();
+  const progress = (step: string) => console.log(dim(`· ${step}`));
+  const lab = await makeLab({ name: `weir-demo-${process.pid}`, progress });
+  try {
+    await chapters({ lab, stage });
+  } catch (thrown) {
+    // Whatever breaks the story off is the last row of its table, so that the sum is never green by accident.
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    stage.say(why);
+    stage.row('the story goes on', 'to its end', why.split('\n')[0] ?? '');
+  }
+  const allTrue = sum(stage);
+  if (keep) keepLab(lab.name);
+  else await lab.close();
+  if (keep) tellHowToEnter(lab.name);
+  console.log(dim(`${Math.round((performance.now() - began) / 1000)} s${keep ? '' : ', everything is removed again'}`));
+  return allTrue ? 0 : 1;
+}
+
+async function chapters(cast: Cast & { readonly lab: Lab }): Promise<void> {
+  const agent = await nothingListed(cast);
+  await listed(cast);
+  await agentKilled(cast, agent);
+}
+
+function sum(stage: Stage): boolean {
+  stage.chapter('4. Sum', '');
+  for (const line of stage.table()) console.log(line);
+  const allTrue = stage.allTrue();
+  console.log(bold(allTrue ? '\nEverything happened as expected.' : '\nNot everything happened as expected.'));
+  return allTrue;
+}
