@@ -71,7 +71,7 @@ test('an origin records who came, what was asked and how it ended', async () => 
   await lab.curl('other', '-sS', '-4', 'https://other.test/x?y');
   const seen = await waitFor('the end of the connection', () => {
     const [connection] = lab.origin('other.test');
-    return connection?.end === 'fin' && connection;
+    return connection?.end !== 'open' && connection;
   });
   assert.equal(seen.peer.split(':')[0], lab.pod('other').v4);
   assert.equal(seen.local, '203.0.113.19:443');
@@ -109,7 +109,16 @@ test('half.test answers only after the client has ended', async () => {
   assert.equal(outcome.stdout, 'got 5 bytes\n', outcomeText(outcome));
 });
 
-test('a reset is told from an end, and bytes are counted', async () => {
+test('an orderly end is told as such, with its bytes', async () => {
+  lab.forget();
+  await lab.curl('pod', '-sS', 'http://other.test');
+  const seen = await waitFor('the end', () => lab.origin('other.test').find(({ end }) => end !== 'open'));
+  assert.equal(seen.end, 'fin');
+  assert.equal(seen.received, seen.firstBytes.length);
+  assert.ok(seen.sent > 100);
+});
+
+test('a reset is told from an end', async () => {
   lab.forget();
   const client = `
     const socket = require('node:net').connect(9999, 'sink.test', () => socket.write('12345', () => socket.resetAndDestroy()));`;

@@ -18,7 +18,7 @@ export type Entry =
   | {
       readonly event: 'ended';
       readonly id: string;
-      readonly how: 'fin' | 'reset';
+      readonly how: TcpEnd;
       readonly received: number;
       readonly sent: number;
     };
@@ -43,12 +43,17 @@ export type SeenConnection = {
   sni: string | undefined;
   alpn: string | undefined;
   readonly requests: SeenRequest[];
-  /** `open` while it lives; `fin`: the client ended first or we did, in order; `reset`: it was cut. */
-  end: 'open' | 'fin' | 'reset';
+  end: 'open' | TcpEnd;
   /** Bytes of TCP payload; both are told at the end. */
   received: number;
   sent: number;
 };
+
+/**
+ * `fin`: in order. `reset`: cut without a FIN of the client. `fin-then-reset`: the client had ended, and would not take
+ * what we still said (TLS: our close_notify).
+ */
+export type TcpEnd = 'fin' | 'reset' | 'fin-then-reset';
 
 export const FIRST_BYTES = 512;
 

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { FIRST_BYTES } from './record.ts';
+import { FIRST_BYTES, type TcpEnd } from './record.ts';
 
 export type TapEvents = {
   readonly first: (bytes: string) => void;
   /** Once, when TCP has ended in both directions or was cut. Bytes of payload. */
-  readonly ended: (how: 'fin' | 'reset', received: number, sent: number) => void;
+  readonly ended: (how: TcpEnd, received: number, sent: number) => void;
 };
 
 /**
@@ -13,7 +13,8 @@ export type TapEvents = {
  * told. Half-close passes in both directions.
  */
 export function tap(socket: Socket, events: TapEvents): Duplex {
-  let reset = false;
+  let how: TcpEnd = 'fin';
+  let finished = false;
   let looked = false;
   const stream = new Duplex({
     allowHalfOpen: true,
@@ -34,12 +35,15 @@ export function tap(socket: Socket, events: TapEvents): Duplex {
     looked = true;
     if (!stream.push(chunk)) socket.pause();
   });
-  socket.on('end', () => stream.push(null));
+  socket.on('end', () => {
+    finished = true;
+    stream.push(null);
+  });
   socket.on('error', () => {
-    reset = true;
+    how = finished ? 'fin-then-reset' : 'reset';
   });
   socket.on('close', () => {
-    events.ended(reset ? 'reset' : 'fin', socket.bytesRead, socket.bytesWritten);
+    events.ended(how, socket.bytesRead, socket.bytesWritten);
     stream.destroy();
   });
   return stream;
