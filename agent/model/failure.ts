@@ -20,12 +20,8 @@ export type FailureCode =
   | 'dial-refused'
   | 'dial-unreachable'
   | 'dial-timeout'
-  | 'upstream-reset'
   | 'bad-answer'
-  | 'half-close-timeout'
-  | 'idle-timeout'
   | 'undo'
-  | 'drain-deadline'
   | 'internal';
 
 /** An ending that is not policy's. */

@@ -140,6 +140,7 @@ export type Mover = {
   /**
    * Let `bytes` more bytes of this side pass (`'all'`: everything from now on, until a number is given again). When they
    * have passed: one GateEvent, `reached`: at once; `held`: only when more bytes, or the end, have come behind them.
+   * After `'all'`, `reached` tells that the end of this side has passed; `held` tells nothing.
    * Holds across dials: an attempt that failed has let nothing pass.
    */
   readonly forward: (flow: FlowRef, side: Side, bytes: number | 'all', notify: 'reached' | 'held') => void;

@@ -111,6 +111,8 @@ function routeName({ verdict }: Outcome): string | null {
 function flagsOf({ failure, request, exchange }: Outcome, closed: ClosedEvent): string | null {
   if (failure) return failure.flag === '-' ? null : failure.flag;
   if (closed.cause === 'no-resources') return 'OM';
+  if (closed.cause === 'half-close-timeout') return 'DT';
+  if (closed.cause === 'reset') return closed.client === 'reset' || closed.client === 'error' ? 'DC' : 'UC';
   if (request && exchange && exchange.status === 0)
     return closed.client === 'none' || closed.client === 'closed-by-us' ? 'UC' : 'DC';
   return null;

@@ -70,10 +70,10 @@ async function passLater(
   look: FirstLook,
   settling: Promise<unknown>,
 ): Promise<Exchange | undefined> {
-  conversation.forward('upstream', 'all');
+  conversation.forward('upstream', 'all', 'held');
   await settling;
   if (look.request && !endsJudging(look.request)) {
-    conversation.forward('upstream', 0);
+    conversation.forward('upstream', 0, 'held');
     return exchangeHttp1(conversation, look.request);
   }
   passEverything(conversation);
@@ -81,6 +81,6 @@ async function passLater(
 }
 
 function passEverything(conversation: Conversation): void {
-  conversation.forward('client', 'all');
-  conversation.forward('upstream', 'all');
+  conversation.forward('client', 'all', 'held');
+  conversation.forward('upstream', 'all', 'held');
 }

@@ -16,7 +16,7 @@ export function remedyFor(facts: FlowFacts, deny: Deny, toName: Hostname | undef
   if (!name && ip === undefined) return undefined;
   const number = spoken.port ?? port;
   const width = ip !== undefined && familyOf(ip) === 4 ? 32 : 128;
-  const own = `${(name ?? `${ip}`).replaceAll(/[^a-z0-9]+/g, '-')}`.replace(/^-+|-+$/g, '');
+  const own = (name ?? String(ip)).replaceAll(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '');
   return [
     'apiVersion: networking.istio.io/v1',
     'kind: ServiceEntry',

@@ -69,7 +69,7 @@ export class Conversation implements FlowHandler {
     });
   }
 
-  forward(side: Side, bytes: number | 'all', notify: 'reached' | 'held' = 'reached'): void {
+  forward(side: Side, bytes: number | 'all', notify: 'reached' | 'held'): void {
     this.#earlyGate[side] = undefined;
     if (!this.#over) this.#mover.forward(this.#flow, side, bytes, notify);
   }

@@ -22,8 +22,13 @@ export type Exchange = {
  * Begun before there is an upstream: what may leave waits for it. Ends early, with status 0, if the flow ends.
  */
 export async function exchangeHttp1(conversation: Conversation, request: RequestHead): Promise<Exchange> {
-  conversation.forward('client', request.headBytes + (request.body.kind === 'length' ? request.body.bytes : 0));
-  if (request.body.kind === 'chunked') void passChunkedRequest(conversation);
+  const { body, headBytes } = request;
+  conversation.forward(
+    'client',
+    headBytes + (body.kind === 'length' ? body.bytes : 0),
+    body.kind === 'chunked' ? 'reached' : 'held',
+  );
+  if (body.kind === 'chunked') void passChunkedRequest(conversation);
   let answerHeadBytes = 0;
   const told = (status: number, failure?: Failure): Exchange => ({
     status,
@@ -40,15 +45,15 @@ export async function exchangeHttp1(conversation: Conversation, request: Request
     }
     answerHeadBytes += head.headBytes;
     if (head.body.kind === 'tunnel') {
-      conversation.forward('client', 'all');
-      conversation.forward('upstream', 'all');
+      conversation.forward('client', 'all', 'held');
+      conversation.forward('upstream', 'all', 'held');
       return told(head.status);
     }
     if (!head.interim) {
       if (await passBody(conversation, head)) conversation.close('fin');
       return told(head.status);
     }
-    conversation.forward('upstream', head.headBytes);
+    conversation.forward('upstream', head.headBytes, 'reached');
     if (!(await conversation.gated('upstream'))) return told(0);
   }
 }
@@ -65,22 +70,21 @@ async function nextAnswerHead(conversation: Conversation, requestMethod: string)
   }
 }
 
-/** True once the whole answer has reached the client; false if the flow ended before, or ends with the answer. */
+/** True once the whole answer has reached the client; false if the flow ended before. */
 async function passBody(conversation: Conversation, { body, headBytes }: AnswerHead): Promise<boolean> {
   switch (body.kind) {
     case 'none':
-      conversation.forward('upstream', headBytes);
+      conversation.forward('upstream', headBytes, 'reached');
       return (await conversation.gated('upstream')) !== undefined;
     case 'length':
-      conversation.forward('upstream', headBytes + body.bytes);
+      conversation.forward('upstream', headBytes + body.bytes, 'reached');
       return (await conversation.gated('upstream')) !== undefined;
     case 'tunnel':
     case 'until-close':
-      conversation.forward('upstream', 'all');
-      await conversation.closedEvent;
-      return false;
+      conversation.forward('upstream', 'all', 'reached');
+      return (await conversation.gated('upstream')) !== undefined;
     case 'chunked':
-      conversation.forward('upstream', headBytes);
+      conversation.forward('upstream', headBytes, 'reached');
       return (await conversation.gated('upstream')) !== undefined && passChunkedAnswer(conversation);
   }
 }
@@ -98,7 +102,7 @@ function passChunkedAnswer(conversation: Conversation): Promise<boolean> {
     });
     void conversation.closedEvent.then(() => resolve(false));
   });
-  conversation.forward('upstream', 'all');
+  conversation.forward('upstream', 'all', 'held');
   return complete;
 }
 
@@ -111,7 +115,7 @@ async function passChunkedRequest(conversation: Conversation): Promise<void> {
     if (!held) return;
     const step = scanChunked(state, held.bytes);
     if (step.bad !== undefined || (!step.done && held.ended)) return conversation.close('rst');
-    conversation.forward('client', step.consumed);
+    conversation.forward('client', step.consumed, 'reached');
     if (step.done || !(await conversation.gated('client'))) return;
     state = step.state;
   }

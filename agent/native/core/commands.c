@@ -42,7 +42,7 @@ static void forward(thread *t, flow *f, const forward_command *c) {
   direction *d = &f->direction[c->header.side ? UPSTREAM : CLIENT];
   if (c->header.flags & FLAG_ALL) {
     d->credit = -1;
-    d->gate = GATE_NONE;
+    d->gate = c->header.flags & FLAG_NOTIFY_HELD ? GATE_NONE : GATE_REACHED; /* told when the end has passed */
   } else {
     int64_t more = (int64_t)((uint64_t)c->bytes_high << 32 | c->bytes_low);
     d->credit = d->credit < 0 ? more : d->credit + more; /* a number ends `all` */
