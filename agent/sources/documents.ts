@@ -3,8 +3,8 @@ import { type Contribution, errorAt, type Finding, pathText } from '../dialects/
 import { type Kind, kindOf, resourceKey, translate, unknownKind } from '../dialects/kinds.ts';
 import { type Claim, claimOf } from '../dialects/kube-object.ts';
 import type { Position, Problem, ResourceRef } from '../model/resource.ts';
-import { locatorOf, salvage } from './locate.ts';
-import { readYaml } from './read-yaml.ts';
+import { complexKeySpot, locatorOf, salvage } from './locate.ts';
+import { readYaml, type YamlReading } from './read-yaml.ts';
 import { type Chunk, splitDocuments } from './split-documents.ts';
 
 /** One object of a file, judged by itself: duplicates and last good versions are for others to see. */
@@ -37,16 +37,7 @@ function chunkDocuments(site: Site): readonly ReadDocument[] {
   const reading = readYaml(site.chunk.text);
   const locate = locateIn(site);
   if (!reading.ok) {
-    const position = positionAt(site, reading.line, reading.column);
-    return [
-      wreckOf(site, locate, {
-        severity: 'error',
-        position,
-        resource: undefined,
-        path: '',
-        message: `not YAML: ${reading.message}`,
-      }),
-    ];
+    return [wreckOf(site, locate, reading)];
   }
   if (reading.value === undefined) return [];
   const items = listItems(reading.value);
@@ -108,17 +99,20 @@ function judged(place: string, value: unknown, locate: Locate, above: Finding['p
   };
 }
 
-function wreckOf(site: Site, locate: Locate, problem: Problem): ReadDocument {
-  const claim = claimOf(salvage(site.chunk.text));
+function wreckOf(site: Site, locate: Locate, reading: YamlReading & { ok: false }): ReadDocument {
+  const { text } = site.chunk;
+  const claim = claimOf(salvage(text));
   const kind = 'severity' in claim ? undefined : kindOf(claim);
   const ref = 'severity' in claim ? undefined : refOf(claim, kind);
+  const { line, column } = reading.line + reading.column > 0 ? reading : (complexKeySpot(text) ?? reading);
+  const position = positionAt(site, line, column);
   return {
     place: site.place,
     key: kind && !('severity' in claim) ? resourceKey(kind, claim) : undefined,
     wreck: true,
     ref,
     contribution: undefined,
-    problems: [{ ...problem, resource: ref }],
+    problems: [{ severity: 'error', position, resource: ref, path: '', message: `not YAML: ${reading.message}` }],
     unread: undefined,
     locate,
   };

@@ -1,4 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs';
+import { basename } from 'node:path';
 import { fingerprint, isResourceFile, signatureOf } from './folder.ts';
 
 export type FolderChange = { readonly close: () => void; readonly closed: () => boolean };
@@ -78,14 +79,23 @@ class FolderEye implements FolderChange {
     const replaced = now !== this.#watched;
     this.#watched = now;
     this.#watcher?.close();
-    this.#watcher = watcherOf(this.#dir, (name) => {
-      if (name === undefined || isResourceFile(name) || name.startsWith('..')) this.#mayHaveChanged();
-    });
-    this.#watcher?.on('error', () => {
-      this.#watcher?.close();
-      this.#watcher = undefined; // the next poll sets another, or goes on without
-    });
+    this.#watcher = watcherOf(this.#dir, (name) => this.#event(name));
+    this.#watcher?.on('error', () => this.#unwatch());
     return replaced;
+  }
+
+  #event(name: string | undefined): void {
+    // The folder itself was removed or moved: the next one may well get its inode, so only this tells them apart.
+    if (name === basename(this.#dir)) this.#unwatch();
+    else if (name !== undefined && !isResourceFile(name) && !name.startsWith('..')) return;
+    this.#mayHaveChanged();
+  }
+
+  /** The next poll sets another watch, or goes on without. */
+  #unwatch(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    this.#watched = '';
   }
 
   #mayHaveChanged(): void {

@@ -8,6 +8,7 @@ import {
   LineCounter,
   type Node,
   parseDocument,
+  visit,
 } from 'yaml';
 import { lowerCamel } from '../dialects/check-fields.ts';
 import type { Finding, Path } from '../dialects/dialect.ts';
@@ -108,6 +109,20 @@ function indentBelow(text: string, line: number): number {
     if (blanks !== -1) return blanks;
   }
   return 0;
+}
+
+/** The first key that is a mapping or a list, as an unfilled template `{{ … }}` is to YAML: the fast reader gives no place. */
+export function complexKeySpot(text: string): Spot | undefined {
+  const { document, lines } = parse(text);
+  let offset: number | undefined;
+  visit(document, {
+    Pair(_, pair) {
+      if (!isCollection(pair.key)) return undefined;
+      offset = pair.key.range?.[0];
+      return visit.BREAK;
+    },
+  });
+  return offset === undefined ? undefined : spotAt(lines, offset);
 }
 
 /** What of a document that cannot be read in full can still be read: only good for asking which resource it was. */
