@@ -14,7 +14,7 @@ export const COLON = 58;
 
 /** The classes of a byte, or'ed; 0 for control bytes (CR and LF among them) and for `undefined`, the end of the bytes. */
 export function classOf(byte: number | undefined): number {
-  return byte === undefined ? 0 : (CLASSES[byte] ?? 0);
+  return CLASSES[byte ?? 256] ?? 0;
 }
 
 /**
@@ -27,7 +27,8 @@ export function textOf(bytes: Uint8Array, start: number, end: number): string {
 
 const DECODER = new TextDecoder('latin1');
 const TOKEN_PUNCTUATION = "!#$%&'*+-.^_`|~";
-const CLASSES = Uint8Array.from({ length: 256 }, (_, byte) => {
+const CLASSES = Uint8Array.from({ length: 257 }, (_, byte) => {
+  if (byte === 256) return 0;
   const character = String.fromCharCode(byte);
   const token = /[0-9A-Za-z]/.test(character) || TOKEN_PUNCTUATION.includes(character) ? TOKEN : 0;
   const blank = character === ' ' || character === '\t' ? BLANK : 0;

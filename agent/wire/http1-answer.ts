@@ -74,7 +74,7 @@ function readStatusLine(bytes: Uint8Array): StatusLine | { readonly kind: 'more'
   if (!BEGINNING.startsWith(textOf(bytes, 0, Math.min(bytes.length, BEGINNING.length))))
     return bad('an answer that does not begin with HTTP/1');
   const limit = Math.min(bytes.length, STATUS_LINE_CAP_BYTES);
-  const { ends, stop } = cutLines(bytes, { lineStart: 0, scanned: 0 }, limit, TEXT | OBS_TEXT);
+  const { ends, stop } = cutLines(bytes, { lineStart: 0, scanned: 0 }, limit, TEXT | OBS_TEXT, 1);
   const end = ends[0];
   if (end === undefined) {
     if (typeof stop === 'object') return stop;

@@ -14,21 +14,20 @@ export type Lines = {
 
 /**
  * Cuts lines up to the first empty one. Strict: CR and LF only as a pair (RFC 9112 §2.2 lets a recipient take a bare LF,
- * which is how two of them come to disagree), other bytes only of the classes in `allowed`.
+ * which is how two of them come to disagree), other bytes only of the classes in `allowed`. Stops with `end` after `count`
+ * lines, too.
  */
-export function cutLines(bytes: Uint8Array, from: LineStart, limit: number, allowed: number): Lines {
+export function cutLines(bytes: Uint8Array, from: LineStart, limit: number, allowed: number, count = Infinity): Lines {
   const ends: number[] = [];
   let lineStart = from.lineStart;
   for (let at = from.scanned; at < limit; at++) {
     const byte = bytes[at];
-    if (byte !== CR) {
-      if ((classOf(byte) & allowed) === 0) return { ends, stop: { kind: 'bad', why: faultOf(byte) }, scanned: at };
-      continue;
-    }
+    if ((classOf(byte) & allowed) !== 0) continue;
+    if (byte !== CR) return { ends, stop: { kind: 'bad', why: faultOf(byte) }, scanned: at };
     if (at + 1 >= limit) return { ends, stop: 'more', scanned: at };
     if (bytes[at + 1] !== LF) return { ends, stop: { kind: 'bad', why: 'CR without LF' }, scanned: at };
     ends.push(at);
-    if (at === lineStart) return { ends, stop: 'end', scanned: at + 2 };
+    if (at === lineStart || ends.length === count) return { ends, stop: 'end', scanned: at + 2 };
     at++;
     lineStart = at + 1;
   }

@@ -39,8 +39,10 @@ export function readRequestLine(bytes: Uint8Array): RequestLineResult {
   const wordEnd = runEnd(bytes, start, limit, isToken);
   if (wordEnd === limit) return capped ? { kind: 'not-http' } : { kind: 'more', certain: false };
   if (wordEnd === start) return { kind: 'not-http' };
-  const known = METHODS.has(textOf(bytes, start, wordEnd).toUpperCase());
-  if (known && isCertain(bytes, start, wordEnd)) return strictLine(bytes, start, limit);
+  const word = textOf(bytes, start, wordEnd);
+  const known = METHODS.has(word.toUpperCase());
+  if (METHODS.has(word) && bytes[wordEnd] === SPACE && isTarget(bytes, wordEnd + 1))
+    return strictLine(bytes, start, limit);
   if (bytes[wordEnd] !== SPACE && bytes[wordEnd] !== TAB && !known) return { kind: 'not-http' };
   const lineEnd = bytes.subarray(0, limit).indexOf(LF, wordEnd);
   if (lineEnd !== -1) {
@@ -62,21 +64,21 @@ const METHODS = new Set(
   ).split(' '),
 );
 
-function isCertain(bytes: Uint8Array, start: number, wordEnd: number): boolean {
-  if (bytes[wordEnd] !== SPACE) return false;
-  const method = textOf(bytes, start, wordEnd);
-  if (method !== method.toUpperCase()) return false;
-  return /^(\/|https?:)/i.test(textOf(bytes, wordEnd + 1, Math.min(bytes.length, wordEnd + 7)));
+/** What only HTTP puts behind its methods. */
+function isTarget(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === SLASH || /^https?:/i.test(textOf(bytes, at, Math.min(bytes.length, at + 6)));
 }
 
 function strictLine(bytes: Uint8Array, start: number, limit: number): RequestLineResult {
   if (start > 0) return bad('blanks or empty lines ahead of the request line');
-  const { ends, stop } = cutLines(bytes, { lineStart: 0, scanned: 0 }, limit, TEXT);
+  const { ends, stop } = cutLines(bytes, AT_START, limit, TEXT, 1);
   const end = ends[0];
   if (end !== undefined) return splitLine(textOf(bytes, 0, end), end + 2);
   if (typeof stop === 'object') return bad(stop.why);
   return limit === LINE_CAP_BYTES ? tooLong() : { kind: 'more', certain: true };
 }
+
+const AT_START = { lineStart: 0, scanned: 0 };
 
 function splitLine(line: string, next: number): RequestLineResult {
   const [method = '', target = '', version = '', ...more] = line.split(' ');
