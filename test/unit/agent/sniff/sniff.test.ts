@@ -96,7 +96,7 @@ const cutShort: readonly { says: string; bytes: Uint8Array; evidence: Evidence |
   {
     says: 'a head without its empty line',
     bytes: ascii('GET / HTTP/1.1\r\nHost: a.test\r\n'),
-    evidence: 'bad-request',
+    evidence: 400,
   },
 ];
 
