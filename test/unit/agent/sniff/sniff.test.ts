@@ -152,16 +152,19 @@ test('any bytes: total, an answer is due at the end, and what is settled before 
   );
 });
 
-test('a name comes only from a hello that is whole: any change of a length or type loses it or keeps it as sent', () => {
-  fc.assert(
-    fc.property(fc.nat(goodHello.length - 1), fc.nat(255), (at, to) => {
+test('a hello with any one byte changed gives the name that stands where the name was, or none', () => {
+  let named = 0;
+  for (let at = 0; at < goodHello.length; at++) {
+    for (let to = 0; to < 256; to++) {
       const bytes = goodHello.slice();
       bytes[at] = to;
       const result = sniff(bytes, true);
-      if (result.kind !== 'evidence' || result.evidence.kind !== 'tls') return;
-      const sent = String.fromCharCode(...bytes.slice(-10)).toLowerCase();
-      if (result.evidence.serverName !== undefined) assert.equal(result.evidence.serverName, sent);
-    }),
-    { numRuns: 2000 },
-  );
+      if (result.kind !== 'evidence' || result.evidence.kind !== 'tls' || result.evidence.serverName === undefined)
+        continue;
+      named++;
+      const sent = String.fromCharCode(...bytes.subarray(-'aliyun.com'.length));
+      assert.equal(result.evidence.serverName, parseHostname(sent), `byte ${at} set to ${to}`);
+    }
+  }
+  assert.ok(named > 10_000); // random, session and ciphers may be anything
 });
