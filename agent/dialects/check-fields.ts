@@ -40,7 +40,7 @@ function canonical(schema: z.ZodType, part: unknown, path: Path, findings: Findi
     const field = Object.hasOwn(shape, name) ? shape[name] : undefined;
     const at = [...path, written];
     if (!field) {
-      findings.push(warningAt(at, `unknown field: it has no effect${suggestion(written, Object.keys(shape))}`, 'key'));
+      findings.push(unknownField(at, written, Object.keys(shape)));
     } else if (own.has(name)) {
       findings.push(errorAt(at, `the field ${quoted(name)} is there twice, in both spellings; expected one`, 'key'));
     } else {
@@ -50,6 +50,17 @@ function canonical(schema: z.ZodType, part: unknown, path: Path, findings: Findi
     }
   }
   return Object.fromEntries(own);
+}
+
+/** Fields that are neither read nor known to Kubernetes: an API server would prune them. */
+export function unknownFields(part: unknown, path: Path, known: readonly string[]): readonly Finding[] {
+  if (!isMapping(part)) return [];
+  const unknown = Object.keys(part).filter((field) => !known.includes(field));
+  return unknown.map((field) => unknownField([...path, field], field, known));
+}
+
+function unknownField(path: Path, field: string, known: readonly string[]): Finding {
+  return warningAt(path, `unknown field: it has no effect${suggestion(field, known)}`, 'key');
 }
 
 function inner(schema: z.ZodOptional): z.ZodType {

@@ -1,3 +1,4 @@
+import { unknownFields } from './check-fields.ts';
 import { translateNamespace } from './core/namespace.ts';
 import { translatePod } from './core/pod.ts';
 import { errorAt, type Finding, type KubeObject, type ParseText, type Translate, type Translation } from './dialect.ts';
@@ -11,6 +12,8 @@ export type Kind = {
   readonly kind: string;
   readonly versions: readonly string[];
   readonly scope: 'namespaced' | 'cluster';
+  /** Beside apiVersion, kind and metadata. */
+  readonly fields: readonly string[];
   readonly translate: Translate;
 };
 
@@ -20,11 +23,33 @@ const KINDS: readonly Kind[] = [
     kind: 'ServiceEntry',
     versions: ['v1', 'v1beta1', 'v1alpha3'],
     scope: 'namespaced',
+    fields: ['spec', 'status'],
     translate: translateServiceEntry,
   },
-  { group: '', kind: 'ConfigMap', versions: ['v1'], scope: 'namespaced', translate: translateConfigMap },
-  { group: '', kind: 'Pod', versions: ['v1'], scope: 'namespaced', translate: translatePod },
-  { group: '', kind: 'Namespace', versions: ['v1'], scope: 'cluster', translate: translateNamespace },
+  {
+    group: '',
+    kind: 'ConfigMap',
+    versions: ['v1'],
+    scope: 'namespaced',
+    fields: ['data', 'binaryData', 'immutable'],
+    translate: translateConfigMap,
+  },
+  {
+    group: '',
+    kind: 'Pod',
+    versions: ['v1'],
+    scope: 'namespaced',
+    fields: ['spec', 'status'],
+    translate: translatePod,
+  },
+  {
+    group: '',
+    kind: 'Namespace',
+    versions: ['v1'],
+    scope: 'cluster',
+    fields: ['spec', 'status'],
+    translate: translateNamespace,
+  },
 ];
 
 /** undefined for a kind that no dialect reads: it is ignored, and said so once. */
@@ -68,7 +93,8 @@ export function translate(
         ),
       ];
   const { object, findings } = kubeObjectOf(document, kind.kind, kind.scope);
-  const head = [...version, ...findings];
+  const stray = unknownFields(document, [], ['apiVersion', 'kind', 'metadata', ...kind.fields]);
+  const head = [...version, ...stray, ...findings];
   const whole = kind.translate(object ?? nameless(kind, claim, document), parseText);
   return {
     contribution: object && version.length === 0 ? whole.contribution : undefined,

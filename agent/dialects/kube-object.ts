@@ -1,4 +1,4 @@
-import { checkFields, isMapping } from './check-fields.ts';
+import { checkFields, isMapping, unknownFields } from './check-fields.ts';
 import { errorAt, type Finding, type KubeObject } from './dialect.ts';
 import { complaint, mapOf, objectOf, parsedText, textField } from './expect.ts';
 
@@ -47,9 +47,11 @@ export function kubeObjectOf(
 ): { readonly object: KubeObject | undefined; readonly findings: readonly Finding[] } {
   const raw = document['metadata'];
   const read = isMapping(raw)
-    ? Object.fromEntries(FIELDS.filter((field) => given(raw[field])).map((field) => [field, raw[field]]))
+    ? Object.fromEntries(READ_FIELDS.filter((field) => given(raw[field])).map((field) => [field, raw[field]]))
     : raw;
-  const { value, findings } = checkFields(METADATA, read, ['metadata']);
+  const checked = checkFields(METADATA, read, ['metadata']);
+  const findings = [...unknownFields(raw, ['metadata'], [...READ_FIELDS, ...OTHER_FIELDS]), ...checked.findings];
+  const { value } = checked;
   if (!value) return { object: undefined, findings };
   const namespace = scope === 'cluster' ? '' : (value.namespace ?? 'default');
   return {
@@ -68,8 +70,23 @@ function given(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** The rest of metadata (annotations, managedFields, …) says nothing to any dialect yet and is not looked at. */
-const FIELDS = ['name', 'namespace', 'labels', 'creationTimestamp'] as const;
+const READ_FIELDS = ['name', 'namespace', 'labels', 'creationTimestamp'];
+
+/** The rest of ObjectMeta (meta/v1), which says nothing to any dialect yet and is not looked at. */
+const OTHER_FIELDS = [
+  'annotations',
+  'clusterName',
+  'deletionGracePeriodSeconds',
+  'deletionTimestamp',
+  'finalizers',
+  'generateName',
+  'generation',
+  'managedFields',
+  'ownerReferences',
+  'resourceVersion',
+  'selfLink',
+  'uid',
+];
 
 const METADATA = objectOf('the metadata', {
   /** RFC 1123 subdomain: Kubernetes, "Object Names and IDs". */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Problem } from '../model/resource.ts';
 import type { ResourceSet } from '../registry/model.ts';
@@ -26,7 +27,8 @@ export type Watching = {
 
 /** The folder as it is now, without a past: a document that is not valid is absent. Never rejects. */
 export async function readFolder(dir: string): Promise<Loaded> {
-  return new Folder(dir).take(await readFolderText(dir)).loaded;
+  const { loaded } = await new Folder(dir).take(await readFolderText(dir));
+  return loaded;
 }
 
 /**
@@ -38,10 +40,8 @@ export function watchFolder(dir: string, onLoaded: (loaded: Loaded) => void): Wa
   const folder = new Folder(dir);
   const first = Promise.withResolvers<void>();
   const change = onFolderChange(dir, async () => {
-    const text = await readFolderText(dir);
-    if (change.closed()) return;
-    const { loaded, news } = folder.take(text);
-    if (news) onLoaded(loaded);
+    const { loaded, news } = await folder.take(await readFolderText(dir));
+    if (news && !change.closed()) onLoaded(loaded);
     first.resolve();
   });
   return { ready: first.promise, close: change.close };
@@ -59,8 +59,8 @@ class Folder {
   }
 
   /** `news`: something differs from the last time. */
-  take(text: FolderText): { readonly loaded: Loaded; readonly news: boolean } {
-    const changed = text.ok && this.#read(text.files);
+  async take(text: FolderText): Promise<{ readonly loaded: Loaded; readonly news: boolean }> {
+    const changed = text.ok && (await this.#read(text.files));
     const problems = text.ok ? this.#settle() : [text.problem];
     const last = this.#last;
     if (last && !changed && last.readable === text.ok && isDeepStrictEqual(last.problems, problems)) {
@@ -72,14 +72,17 @@ class Folder {
   }
 
   /** Reads the documents of what has another text than before; true if anything has. */
-  #read(files: readonly FileText[]): boolean {
+  async #read(files: readonly FileText[]): Promise<boolean> {
     const before = this.#files;
     const now = new Map<string, ReadFile>();
     for (const { file, ...content } of files) {
       const known = before.get(file);
       if ('problem' in content) now.set(file, { text: undefined, reading: { file, problem: content.problem } });
       else if (known && known.text === content.text) now.set(file, known);
-      else now.set(file, { text: content.text, reading: { file, documents: readDocuments(file, content.text) } });
+      else {
+        await setImmediate(); // flows go on between two files
+        now.set(file, { text: content.text, reading: { file, documents: readDocuments(file, content.text) } });
+      }
     }
     this.#files = now;
     return now.size !== before.size || [...now].some(([file, read]) => before.get(file)?.text !== read.text);

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { test } from 'node:test';
 import { claimOf, isLabel } from '../../../../agent/dialects/kube-object.ts';
-import { type Row, serviceEntry, testRows } from './marked-document.ts';
+import { type Row, serviceEntry, soundDocument, testRows } from './marked-document.ts';
 
 const SPEC = '  hosts: [a.example]\n  ports: [{number: 80, name: http, protocol: HTTP}]\n  resolution: DNS\n';
 
@@ -72,6 +72,38 @@ testRows([
     /RFC 3339/,
   ),
 ]);
+
+testRows([
+  {
+    ...head(
+      'a misspelt namespace',
+      'namespace: shop',
+      '▶namspace: shop',
+      'metadata.namspace',
+      /did you mean "namespace"/,
+    ),
+    severity: 'warning',
+  },
+  {
+    ...head(
+      'a field beside the spec',
+      'spec:',
+      '▶exportTo: ["."]\nspec:',
+      'exportTo',
+      /unknown field: it has no effect/,
+    ),
+    severity: 'warning',
+  },
+  {
+    ...head('a misspelt status', 'spec:', '▶statuss: {}\nspec:', 'statuss', /did you mean "status"/),
+    severity: 'warning',
+  },
+]);
+
+test('the rest of ObjectMeta is no surprise', () => {
+  const more = 'uid: x\n  generation: 3\n  managedFields: []\n  annotations: {a: b}';
+  soundDocument(serviceEntry(SPEC).replace('namespace: shop', `namespace: shop\n  ${more}`));
+});
 
 test('what is not looked at in metadata may be anything', () => {
   deepEqual(claimOf({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', annotations: 3 } }), {
