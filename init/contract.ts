@@ -18,7 +18,17 @@ export const SETS = {
   exclude: { 4: 'weir-exclude4', 6: 'weir-exclude6' },
   include: { 4: 'weir-include4', 6: 'weir-include6' },
   cluster: { 4: 'weir-cluster4', 6: 'weir-cluster6' },
+  /** hash:ip with comments: the options of the last apply, so that status, verify and remove need not be told them. */
+  record: 'weir-options',
+  /** A set is filled under this name, then swapped in. */
+  beside: 'weir-beside',
 } as const;
+
+/**
+ * Connection mark of flows of excluded owners. The mask is Weir's share of the mark; the value differs from that of the
+ * agent's own dials (0x57000000), which the agent may withdraw all at once.
+ */
+export const OWNER_MARK = '0x58000000/0xff000000';
 
 /** Documentation addresses (RFC 5737, RFC 3849): nobody lives there, so only a redirect can make them answer. */
 export const VERIFY_DESTINATIONS = { 4: { ip: '192.0.2.1', port: 1 }, 6: { ip: '2001:db8::1', port: 1 } } as const;

@@ -1,0 +1,71 @@
+import { SETS } from './contract.ts';
+import { InitFailure } from './failure.ts';
+import { type Inspected, OUR_SETS } from './inspect.ts';
+import { LOCK_WAIT_SECONDS } from './lock.ts';
+import { flushConnections } from './netfilter/conntrack.ts';
+import { destroySet, restoreSets } from './netfilter/ipset.ts';
+import { type Backend, restore } from './netfilter/iptables.ts';
+import { bringUp, isUp } from './netfilter/link.ts';
+import { testPlan } from './preflight.ts';
+import { type Place, restoreText, setsText } from './render.ts';
+import type { Plan } from './rules/rule.ts';
+import { jumpsIn, PLACES, savedTable } from './state.ts';
+
+export type Step = { readonly name: string; readonly run: () => Promise<void> };
+
+/**
+ * Programs the plan, step by step; a stop after any of them leaves the namespace as it was or closed, and the next
+ * apply repairs it. Gate first: everything refused. nat next: captured traffic opens. Then connections that are older
+ * than the rules are forgotten. Throws ToolFailure or InitFailure.
+ */
+export async function apply(plan: Plan, before: Inspected, backend: Backend): Promise<void> {
+  for (const step of applySteps(plan, before, backend)) await step.run();
+}
+
+function applySteps(plan: Plan, before: Inspected, backend: Backend): readonly Step[] {
+  return [
+    { name: 'lo', run: loopbackUp },
+    { name: 'sets', run: () => programSets(plan, before) },
+    { name: 'test', run: () => test(plan, before, backend) },
+    ...PLACES.filter(({ family }) => plan.families.includes(family)).map((place) => ({
+      name: `${place.table} v${place.family}`,
+      run: () => programTable(plan, before, backend, place),
+    })),
+    { name: 'conntrack', run: flushConnections },
+    { name: 'old sets', run: () => dropOldSets(plan, before) },
+  ];
+}
+
+/** With lo down a captured connect runs into its time-out instead of an answer. */
+async function loopbackUp(): Promise<void> {
+  if (!(await isUp('lo'))) await bringUp('lo');
+}
+
+async function programSets(plan: Plan, before: Inspected): Promise<void> {
+  if (before.sets.has(SETS.beside)) await destroySet(SETS.beside); // an apply was stopped half way
+  await restoreSets(setsText(plan.sets));
+}
+
+/** What the kernel lacks shows only now, as rules name sets; sets that were not there before go again. */
+async function test(plan: Plan, before: Inspected, backend: Backend): Promise<void> {
+  try {
+    await testPlan(plan, backend);
+  } catch (thrown) {
+    if (!(thrown instanceof InitFailure)) throw thrown;
+    for (const { name } of plan.sets) if (!before.sets.has(name)) await destroySet(name);
+    throw thrown;
+  }
+}
+
+async function programTable(plan: Plan, before: Inspected, backend: Backend, place: Place): Promise<void> {
+  const { present, first } = jumpsIn(savedTable(before.survey, backend, place));
+  const text = restoreText(plan, place, present, first);
+  await restore({ family: place.family, backend }, text, LOCK_WAIT_SECONDS);
+}
+
+/** Sets of an earlier apply with other options; no rule refers to them any more. */
+async function dropOldSets(plan: Plan, before: Inspected): Promise<void> {
+  const wanted = plan.sets.map(({ name }) => name);
+  const old = OUR_SETS.filter((name) => name !== SETS.beside && before.sets.has(name) && !wanted.includes(name));
+  for (const name of old) await destroySet(name);
+}

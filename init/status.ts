@@ -1,0 +1,42 @@
+import { unreadableIn } from './choose-backend.ts';
+import { EXIT } from './contract.ts';
+import type { Inspected } from './inspect.ts';
+import type { Backend } from './netfilter/iptables.ts';
+import type { Plan } from './rules/rule.ts';
+import { backendsWithOurs, compare } from './state.ts';
+
+/** `status` ends with 1 when nothing of ours is there (issue of step 1, "The command line"). */
+const EXIT_NONE = 1;
+
+export type Status = {
+  readonly inPlace: 'all' | 'none' | 'part';
+  readonly backend: Backend | undefined;
+  readonly wrong: readonly string[];
+};
+
+/** What stands against what should. A second backend with our chains is as wrong as a missing rule. */
+export function statusOf(plan: Plan, found: Inspected): Status {
+  const backends = backendsWithOurs(found.survey);
+  const [backend, second] = backends;
+  const unknown = (['nft', 'legacy'] as const).flatMap((each) =>
+    unreadableIn(found.survey, each).map((table) => `state unknown: native nft rules stand in ${table}`),
+  );
+  if (backend === undefined) {
+    const left = [...found.sets.keys()].map((name) => `left over: set ${name}`);
+    return { inPlace: 'none', backend, wrong: [...left, ...unknown] };
+  }
+  const both = second === undefined ? [] : [`WEIR_ chains stand in both backends: ${backends.join(', ')}`];
+  const wrong = [...both, ...unknown, ...compare(plan, found, backend).wrong];
+  return { inPlace: wrong.length === 0 ? 'all' : 'part', backend, wrong };
+}
+
+export function exitOf(status: Status): number {
+  switch (status.inPlace) {
+    case 'all':
+      return EXIT.ok;
+    case 'none':
+      return EXIT_NONE;
+    case 'part':
+      return EXIT.verifyFailed;
+  }
+}
