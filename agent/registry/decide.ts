@@ -67,14 +67,15 @@ function decideOpen(asked: Question): Decision {
 }
 
 /**
- * By Host; a request whose host is an address by that address, if listed. A port in the authority other than the one
- * dialled matches only rules of that port.
+ * By Host; a request whose host is the address dialled by that address, if listed. A port in the authority other than
+ * the one dialled matches only rules of that port, and only where a Host is looked at at all: what the open question
+ * answered at once must hold for every request.
  */
 function decideHttp(asked: Question, request: RequestFacts): Decision {
   const { facts, registry, trace } = asked;
   const { authority } = request;
   const port = authority?.port ?? facts.destination.port;
-  const index = registry.ports.get(port);
+  const index = port === facts.destination.port || hasHttpRules(asked) ? registry.ports.get(port) : undefined;
   const looked: readonly Attribute[] = ['source', 'port', 'http-host'];
   if (!authority) trace('the request names no host');
   else if (authority.host.kind === 'name') {
@@ -82,7 +83,7 @@ function decideHttp(asked: Question, request: RequestFacts): Decision {
     const entry = index && findEntry(asked, index.http, name);
     if (entry) return admit(asked, entry, `Host ${name}`, routeOf(entry, name, facts), looked);
     trace(`no resource that ${asked.namespace} sees lists Host ${name} on port ${port} as HTTP`);
-  } else if (authority.host.ip === facts.destination.ip) {
+  } else if (authority.host.ip === facts.destination.ip && port === facts.destination.port) {
     const entry = index && findCidr(index.addresses.http, authority.host.ip, chooser(asked));
     if (entry) return admit(asked, entry, `Host ${authority.host.ip}`, routeOf(entry, undefined, facts), looked);
   }
@@ -91,23 +92,21 @@ function decideHttp(asked: Question, request: RequestFacts): Decision {
   return decideNameless(asked, mismatch ? 'protocol-mismatch' : 'not-listed', looked);
 }
 
-/** By SNI; without one by the address dialled, if a TLS grant lists it. */
+/** By SNI alone. A hello without one shows less than a hello with a foreign name, so it gets no more. */
 function decideTls(asked: Question, name: Hostname | undefined): Decision {
   const { facts, registry, trace } = asked;
-  const { ip, port } = facts.destination;
+  const { port } = facts.destination;
   const index = registry.ports.get(port);
   const looked: readonly Attribute[] = ['source', 'port', 'tls-name'];
-  if (name !== undefined) {
-    const entry = index && findEntry(asked, index.tls, name);
-    if (entry) return admit(asked, entry, `SNI ${name}`, routeOf(entry, name, facts), looked);
-    trace(`no resource that ${asked.namespace} sees lists SNI ${name} on port ${port} as TLS or HTTPS`);
-    const mismatch = index !== undefined && findEntry(asked, index.http, name) !== undefined;
-    return decideNameless(asked, mismatch ? 'protocol-mismatch' : 'not-listed', looked);
+  if (name === undefined) {
+    trace('the ClientHello carries no server name');
+    return decideNameless(asked, 'not-listed', looked);
   }
-  trace('the ClientHello carries no server name');
-  const entry = index && ip !== undefined ? findCidr(index.addresses.tls, ip, chooser(asked)) : undefined;
-  if (entry) return admit(asked, entry, `TLS to the listed address ${ip}`, routeOf(entry, undefined, facts), looked);
-  return decideNameless(asked, 'not-listed', looked);
+  const entry = index && findEntry(asked, index.tls, name);
+  if (entry) return admit(asked, entry, `SNI ${name}`, routeOf(entry, name, facts), looked);
+  trace(`no resource that ${asked.namespace} sees lists SNI ${name} on port ${port} as TLS or HTTPS`);
+  const mismatch = index !== undefined && findEntry(asked, index.http, name) !== undefined;
+  return decideNameless(asked, mismatch ? 'protocol-mismatch' : 'not-listed', looked);
 }
 
 /** What no name admitted: TCP grants by address or port, else the mode. */
@@ -156,6 +155,8 @@ function amongSeveral(asked: Question, entries: readonly Entry[], depends: reado
   for (const entry of entries) {
     const belongs = isAnswer(facts, entry.host.name, entry.grant.reach);
     if (belongs === undefined) unknown.push(entry.host.name);
+    else if (belongs && unknown.length > 0)
+      break; // the older ones come first, whatever is known sooner
     else if (belongs) {
       return admit(asked, entry, `an address of ${entry.host.name}`, routeOf(entry, undefined, facts), [
         ...depends,
@@ -163,7 +164,7 @@ function amongSeveral(asked: Question, entries: readonly Entry[], depends: reado
       ]);
     }
   }
-  if (unknown.length > 0 && !facts.answers) return needAnswers(unknown);
+  if (unknown.length > 0) return needAnswers(unknown);
   trace(`the destination is no address of ${entries.map(({ host }) => patternText(host)).join(', ')}`);
   return undefined;
 }

@@ -32,6 +32,8 @@ export function routeOf(entry: Entry, name: Hostname | undefined, facts: FlowFac
       return byName();
     case 'original': {
       const original: Route = { via: 'direct', dial: 'original', targets: [], cluster };
+      // A Host port chose the rule: the port that was dialled is another, which this rule does not open.
+      if (facts.destination.port !== entry.port.number) return byName();
       if (isListed(entry, facts.destination.ip) || own === undefined) return original;
       const answer = isAnswer(facts, own, reach);
       if (answer === undefined) return needAnswers([own]);

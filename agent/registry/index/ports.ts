@@ -10,8 +10,8 @@ export type Entry = { readonly grant: Grant; readonly port: GrantPort; readonly 
 export type PortIndex = {
   readonly http: HostIndex<Entry>;
   readonly tls: HostIndex<Entry>;
-  /** By the grant's addresses: what a flow without a usable name can match. */
-  readonly addresses: { readonly [protocol in GrantPort['protocol']]: CidrIndex<Entry> };
+  /** By the grant's addresses: what a flow without a usable name can match. TLS always goes by its name. */
+  readonly addresses: { readonly http: CidrIndex<Entry>; readonly tcp: CidrIndex<Entry> };
   /** Protocol tcp without addresses: matched by port alone. */
   readonly portOnly: Entry[];
   readonly httpRules: Audience;
@@ -25,7 +25,7 @@ export function portIndex(): PortIndex {
   return {
     http: hostIndex(),
     tls: hostIndex(),
-    addresses: { http: cidrIndex(), tls: cidrIndex(), tcp: cidrIndex() },
+    addresses: { http: cidrIndex(), tcp: cidrIndex() },
     portOnly: [],
     httpRules: { all: false, namespaces: new Set() },
     tlsRules: { all: false, namespaces: new Set() },
@@ -35,7 +35,9 @@ export function portIndex(): PortIndex {
 export function addToPort(index: PortIndex, grant: Grant, port: GrantPort): void {
   const [first] = grant.hosts;
   if (!first) return; // the dialects refuse a grant without hosts
-  for (const cidr of grant.addresses) addCidr(index.addresses[port.protocol], cidr, { grant, port, host: first });
+  if (port.protocol !== 'tls') {
+    for (const cidr of grant.addresses) addCidr(index.addresses[port.protocol], cidr, { grant, port, host: first });
+  }
   if (port.protocol === 'tcp') {
     if (grant.addresses.length === 0) for (const host of grant.hosts) index.portOnly.push({ grant, port, host });
     return;

@@ -1,0 +1,145 @@
+import { assumed, HTTP2, http, OPAQUE, OPEN, resolved, type Said, SILENT, tls } from './builders.ts';
+import { rowsOf, SOME, TCP, TLS } from './decide-rows.ts';
+
+rowsOf('TCP by address or by port', [
+  { says: 'by port alone', given: [TCP], to: `${SOME}:3306`, shows: OPAQUE, want: 'name db.test:3306' },
+  { says: 'at once: nobody looks at a name', given: [TCP], to: `${SOME}:3306`, shows: OPEN, want: 'name db.test:3306' },
+  { says: 'silence too', given: [TCP], to: `${SOME}:3306`, shows: SILENT, want: 'name db.test:3306' },
+  { says: 'whatever is spoken', given: [TCP], to: `${SOME}:3306`, shows: http('x.test'), want: 'name db.test:3306' },
+  { says: 'HTTP/2 too', given: [TCP], to: `${SOME}:3306`, shows: HTTP2, want: 'name db.test:3306' },
+  { says: 'another port', given: [TCP], to: `${SOME}:3307`, shows: OPAQUE, want: 'deny not-listed' },
+  {
+    says: 'with addresses: one of them',
+    given: [{ ...TCP, addresses: ['203.0.113.0/24'], reach: 'original' }],
+    to: `${SOME}:3306`,
+    shows: OPAQUE,
+    want: 'original',
+  },
+  {
+    says: 'with addresses: none of them',
+    given: [{ ...TCP, addresses: ['203.0.113.0/24'], reach: 'original' }],
+    to: '198.18.0.1:3306',
+    shows: OPAQUE,
+    want: 'deny not-listed',
+  },
+  {
+    says: 'with addresses: an unknown destination is none of them',
+    given: [{ ...TCP, addresses: ['0.0.0.0/0', '::/0'], reach: 'original' }],
+    to: ':3306',
+    shows: OPAQUE,
+    want: 'deny not-listed',
+  },
+  {
+    says: 'the longest prefix wins',
+    given: [
+      { ...TCP, name: 'wide', addresses: ['203.0.0.0/16'], reach: ['198.18.0.1'] },
+      { ...TCP, name: 'narrow', addresses: ['203.0.113.0/24'], reach: ['198.18.0.2'] },
+    ],
+    to: `${SOME}:3306`,
+    shows: OPAQUE,
+    want: 'endpoint 198.18.0.2:3306',
+  },
+  {
+    says: 'an address before port alone',
+    given: [TCP, { ...TCP, name: 'listed', addresses: [SOME], reach: ['198.18.0.2'] }],
+    to: `${SOME}:3306`,
+    shows: OPAQUE,
+    want: 'endpoint 198.18.0.2:3306',
+  },
+  {
+    says: 'a wildcard without endpoints cannot be reached by port alone',
+    given: [{ ...TCP, hosts: ['*.db.test'], reach: 'original' }],
+    to: `${SOME}:3306`,
+    shows: OPAQUE,
+    want: 'deny not-listed',
+  },
+  {
+    says: 'NONE by port alone goes to the host, not anywhere',
+    given: [{ ...TCP, reach: 'original' }],
+    to: `${SOME}:3306`,
+    shows: OPAQUE,
+    answers: resolved({ 'db.test': ['203.0.113.33'] }),
+    want: 'name db.test:3306',
+  },
+  {
+    says: 'TLS whose name nobody lists on a port that TCP opens',
+    given: [TLS, { ...TCP, ports: ['443 tcp'] }],
+    to: `${SOME}:443`,
+    shows: tls('x.test'),
+    want: 'name db.test:443',
+  },
+]);
+
+const TWO: readonly Said[] = [TCP, { ...TCP, name: 'db2', hosts: ['db2.test'] }];
+
+rowsOf('several TCP grants on one port', [
+  {
+    says: 'the answers of all are asked for',
+    given: TWO,
+    to: `${SOME}:3306`,
+    shows: OPAQUE,
+    want: 'need answers db.test db2.test',
+  },
+  {
+    says: 'an answer that is still missing is asked for, though others are known',
+    given: TWO,
+    to: `${SOME}:3306`,
+    shows: OPAQUE,
+    answers: resolved({ 'db.test': [] }),
+    want: 'need answers db2.test',
+  },
+  {
+    says: 'the one that the address belongs to',
+    given: TWO,
+    to: `${SOME}:3306`,
+    shows: OPAQUE,
+    answers: resolved({ 'db.test': [], 'db2.test': [SOME] }),
+    want: 'name db2.test:3306',
+  },
+  {
+    says: 'it belongs to none',
+    given: TWO,
+    to: `${SOME}:3306`,
+    shows: OPAQUE,
+    answers: resolved({ 'db.test': [], 'db2.test': ['203.0.113.1'] }),
+    want: 'deny not-listed',
+  },
+  {
+    says: 'explain: the name that was given',
+    given: TWO,
+    to: ':3306',
+    shows: OPAQUE,
+    answers: assumed('db2.test'),
+    want: 'name db2.test:3306',
+  },
+  {
+    says: 'explain: no name was given',
+    given: TWO,
+    to: `${SOME}:3306`,
+    shows: OPAQUE,
+    answers: assumed(null),
+    want: 'deny not-listed',
+  },
+  {
+    says: 'one that the source does not see is none',
+    given: [TCP, { ...TCP, name: 'db2', hosts: ['db2.test'], to: ['other'] }],
+    to: `${SOME}:3306`,
+    shows: OPAQUE,
+    want: 'name db.test:3306',
+  },
+  {
+    says: 'STATIC does not go before an older one whose answers are not known yet',
+    given: [TCP, { ...TCP, name: 'fixed', hosts: ['fixed.test'], reach: [SOME] }],
+    to: `${SOME}:3306`,
+    shows: OPAQUE,
+    want: 'need answers db.test',
+  },
+  {
+    says: 'STATIC: by its endpoint, once it is known that no older one has the address',
+    given: [TCP, { ...TCP, name: 'fixed', hosts: ['fixed.test'], reach: [SOME] }],
+    to: `${SOME}:3306`,
+    shows: OPAQUE,
+    answers: resolved({ 'db.test': [] }),
+    want: `endpoint ${SOME}:3306`,
+  },
+]);
