@@ -1,4 +1,3 @@
-import { copyFileSync } from 'node:fs';
 import type { Agent } from '../../test/support/lab/agent.ts';
 import type { Lab } from '../../test/support/lab/lab.ts';
 import type { Outcome } from '../../test/support/lab/run.ts';
@@ -11,7 +10,7 @@ export type Cast = { readonly lab: Lab; readonly stage: Stage };
 export async function nothingListed(cast: Cast): Promise<Agent> {
   const { lab, stage } = cast;
   stage.chapter('1. Nothing listed', 'The mesh is in mode REGISTRY_ONLY; no resource lists aliyun.com.');
-  addResource(lab, 'mesh.yaml');
+  await typed(cast, 'node', `cp scripts/story/resources/mesh.yaml ${lab.config}/`);
   await typed(cast, 'node', `./scripts/weir-init apply --netns ${podPath(lab)}`);
   const agent = await startAgent(cast);
   const verified = await typed(cast, 'node', `./scripts/weir-init verify --netns ${podPath(lab)}`);
@@ -84,10 +83,6 @@ async function startAgent({ lab, stage }: Cast): Promise<Agent> {
   const asTyped = `${agent.argv.slice(4).join(' ')} &`; // without `ip netns exec NETNS`: the place tells that
   stage.show('node', asTyped, { argv: [], code: 0, stdout: agent.stdout(), stderr: agent.stderr() });
   return agent;
-}
-
-function addResource(lab: Lab, name: string): void {
-  copyFileSync(`${ROOT}scripts/story/resources/${name}`, `${lab.config}/${name}`);
 }
 
 function podPath(lab: Lab): string {

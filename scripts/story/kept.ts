@@ -23,9 +23,10 @@ export function enterKept(place: string, command: readonly string[]): number {
   return spawnSync('ip', ['netns', 'exec', netns, ...shell], { stdio: 'inherit', env }).status ?? 1;
 }
 
-export function removeKept(): void {
+/** All that was kept, or this one. */
+export function removeKept(only: string | undefined): void {
   removeStaleLabs();
-  const names = keptLabs();
+  const names = keptLabs().filter((name) => only === undefined || name === only);
   for (const name of names) {
     removeLab(name);
     console.log(`removed ${name}`);

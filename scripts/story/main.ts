@@ -9,36 +9,39 @@ import { bold, dim } from './terminal.ts';
 
 const HELP = `Usage: ./scripts/demo [--keep]
        ./scripts/demo --enter pod|node|ext [COMMAND…]
-       ./scripts/demo --down
+       ./scripts/demo --down [NAME]
 
 Makes a small world of network namespaces (a pod, a node, an outside world with DNS, HTTP and TLS
 servers), runs weir-init and weir-agent in it and shows with curl what they do. Removes all of it.
 
   --keep     leave the world standing at the end, and say how to go in
   --enter    a shell (or COMMAND) inside a world that was kept
-  --down     remove what was kept
+  --down     remove all that was kept, or the one of this name
 `;
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: string[]): Promise<number> {
-  const [first, place = '', ...command] = argv;
-  if (first === '--enter') return enterKept(place, command);
+  const [first, place, ...command] = argv;
+  if (first === '--enter') return enterKept(place ?? '', command);
+  if (first === '--down' && command.length === 0) {
+    removeKept(place);
+    return 0;
+  }
   const options = read(argv);
   if (options === undefined) {
     console.error(HELP);
     return 64;
   }
   if (options.help) console.log(HELP);
-  else if (options.down) removeKept();
   else return await play(options.keep);
   return 0;
 }
 
-function read(argv: string[]): { keep: boolean; down: boolean; help: boolean } | undefined {
+function read(argv: string[]): { keep: boolean; help: boolean } | undefined {
   const flag = { type: 'boolean', default: false } as const;
   try {
-    return parseArgs({ args: argv, options: { keep: flag, down: flag, help: { ...flag, short: 'h' } } }).values;
+    return parseArgs({ args: argv, options: { keep: flag, help: { ...flag, short: 'h' } } }).values;
   } catch (thrown) {
     console.error(`demo: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
     return undefined;

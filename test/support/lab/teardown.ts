@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 /**
  * What a lab leaves on the machine, and how it goes away. Everything stands under one name: namespaces NAME-…,
@@ -26,9 +26,12 @@ export function keepLab(name: string): void {
   mine.delete(name);
 }
 
-/** Names of labs that were kept on purpose. */
+/** Names of labs that were kept on purpose, the newest last. */
 export function keptLabs(): string[] {
-  return labs().filter((name) => existsSync(`${labFolder(name)}/kept`));
+  const keptAt = (name: string) => statSync(`${labFolder(name)}/kept`, { throwIfNoEntry: false })?.mtimeMs;
+  return labs()
+    .filter((name) => keptAt(name) !== undefined)
+    .sort((a, b) => (keptAt(a) ?? 0) - (keptAt(b) ?? 0));
 }
 
 /** Removes labs whose owner is dead and did not keep them. */
