@@ -246,6 +246,7 @@ enum run_result direction_run(thread *t, flow *f, enum side from) {
   for (;;) {
     if (drained(&p) && f->state == FLOW_RELAYING) {
       pipes_give(&t->pipes, &p.d->pipe, true);
+      p.d->done = true;
       direction_report(t, f, from);
       return RUN_DONE;
     }
@@ -282,8 +283,8 @@ void direction_report(thread *t, flow *f, enum side from) {
     thread_clear_deadline(t, f, from == CLIENT ? DEADLINE_INSPECT_CLIENT : DEADLINE_INSPECT_UPSTREAM);
     post_held(t, f, from, (uint16_t)((ended ? FLAG_ENDED : 0) | (full ? FLAG_FULL : 0)));
   }
-  bool passed = d->gate != GATE_NONE && !d->piped && (d->credit == 0 || (d->credit < 0 && ended && !d->held.length));
-  if (passed && (d->gate == GATE_REACHED || d->held.length || ended)) {
+  bool passed = d->credit < 0 ? d->done : d->credit == 0 && !d->piped;
+  if (passed && (d->gate == GATE_REACHED || (d->gate == GATE_HELD && (d->held.length || ended)))) {
     d->gate = GATE_NONE;
     post_gate(t, f, from);
   }

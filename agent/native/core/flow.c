@@ -13,11 +13,6 @@
 
 uint32_t flow_slot(const thread *t, const flow *f) { return (uint32_t)(f - t->flows); }
 
-static void publish_counts(thread *t) {
-  ring_publish(&t->ring, WORD_FLOWS, t->live);
-  ring_publish(&t->ring, WORD_HELD_BYTES, t->buffers.held_bytes);
-}
-
 bool flow_has_room(const thread *t) { return t->free_count || t->fresh < t->mover->options.max_flows; }
 
 flow *flow_new(thread *t) {
@@ -29,7 +24,7 @@ flow *flow_new(thread *t) {
     f->direction[s].pipe = (pipe_pair){.read_end = -1, .write_end = -1};
   }
   t->live++;
-  publish_counts(t);
+  ring_publish(&t->ring, WORD_FLOWS, t->live);
   return f;
 }
 
@@ -91,12 +86,10 @@ static void relay(thread *t, flow *f) {
     enum side from = (enum side)s;
     switch (direction_run(t, f, from)) {
       case RUN_BLOCKED:
+      case RUN_DONE:
         break;
       case RUN_UNFINISHED:
         thread_queue(t, f);
-        break;
-      case RUN_DONE:
-        f->direction[s].done = true;
         break;
       case RUN_SOURCE_BROKEN:
         flow_broken(t, f, from);
@@ -201,7 +194,7 @@ void flow_end(thread *t, flow *f, enum cause cause, bool reset) {
   f->state = FLOW_FREE;
   t->free_slots[t->free_count++] = flow_slot(t, f);
   t->live--;
-  publish_counts(t);
+  ring_publish(&t->ring, WORD_FLOWS, t->live);
   post_closed(t, f, cause, ends);
   accept_resume(t);
 }

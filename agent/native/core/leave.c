@@ -1,17 +1,16 @@
 #include "leave.h"
-#include "dial.h"
 #include "direction.h"
 #include "mover-state.h"
 #include "thread.h"
 #include <sys/socket.h>
 
-/* A peer that sends faster than this in one round has nothing to say that anybody waits for. */
-enum { DROPPED_PER_READ = 1024 * 1024, READS_PER_ROUND = 16 };
+/* Then the thread's other flows have a turn. */
+enum { READS_PER_ROUND = 16 };
 
-/* Closing with unread bytes would reset the connection and might destroy the answer on its way: read them. */
-static void drop_rest(endpoint *e, uint32_t *budget) {
-  while (e->readable && !e->ended && (*budget)-- > 0) {
-    ssize_t n = recv(e->fd, NULL, DROPPED_PER_READ, MSG_TRUNC);
+/* Closing with unread bytes would reset the connection and might destroy the answer on its way: read them, without a copy. */
+static void drop_rest(const thread *t, endpoint *e) {
+  for (int i = 0; i < READS_PER_ROUND && e->readable && !e->ended; i++) {
+    ssize_t n = recv(e->fd, t->scratch, SCRATCH_BYTES, MSG_TRUNC);
     if (n > 0) continue;
     e->readable = false;
     if (n < 0) return;
@@ -36,8 +35,7 @@ static bool side_is_through(thread *t, flow *f, enum side s) {
       e->shut = true;
     }
   }
-  uint32_t budget = READS_PER_ROUND;
-  drop_rest(e, &budget);
+  drop_rest(t, e);
   if (e->readable && !e->ended) thread_queue(t, f);
   return e->shut && e->ended;
 }

@@ -40,6 +40,7 @@ static void fill(thread *t, record_header *h, const flow *f, enum message_kind k
 }
 
 static void commit(thread *t, const void *record, enum urgency urgency) {
+  ring_publish(&t->ring, WORD_HELD_BYTES, t->buffers.held_bytes); /* whoever reads the message finds it true */
   ring_commit(&t->ring, record);
   if (urgency == URGENT || ring_unread(&t->ring) > LAZY_RING_BYTES) t->wake_owner = true;
   else if (!t->lazy_since) t->lazy_since = t->now;
