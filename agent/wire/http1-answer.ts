@@ -4,7 +4,7 @@ import { type HeaderField, readFields } from './http1-fields.ts';
 import { cutLines, type Fault } from './http1-lines.ts';
 
 /** What follows an answer's head (RFC 9112 §6.3). `tunnel`: another protocol, after 101 or a 2xx to CONNECT. */
-export type AnswerBody =
+type AnswerBody =
   | { readonly kind: 'none' }
   | { readonly kind: 'length'; readonly bytes: number }
   | { readonly kind: 'chunked' }

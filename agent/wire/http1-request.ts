@@ -6,7 +6,7 @@ import { type BadRequest, type RequestLine, readRequestLine } from './http1-requ
 import { readAsked } from './http1-target.ts';
 
 /** How many bytes follow the head (RFC 9112 §6). */
-export type RequestBody =
+type RequestBody =
   | { readonly kind: 'none' }
   | { readonly kind: 'length'; readonly bytes: number }
   | { readonly kind: 'chunked' };
@@ -32,7 +32,7 @@ export type RequestHead = {
   readonly expectContinue: boolean;
 };
 
-export type RequestMore = {
+type RequestMore = {
   readonly kind: 'more';
   /** These bytes can become nothing but HTTP/1: if no more come, the request is bad, not something else. */
   readonly certain: boolean;

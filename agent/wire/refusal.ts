@@ -3,7 +3,7 @@ import type { DenyReason, HttpRefusalStatus } from '../model/verdict.ts';
 
 /** The bytes of our own answers, when a flow is refused. */
 export type HttpRefusal = {
-  readonly status: HttpRefusalStatus | 505;
+  readonly status: HttpRefusalStatus;
   readonly reasonCode: DenyReason | FailureCode;
   /** One line for the person who reads it; control bytes in it are blanked. */
   readonly text: string;
@@ -30,7 +30,7 @@ export function httpRefusal({ status, reasonCode, text, head, date }: HttpRefusa
 }
 
 /** RFC 9110 §15. */
-const PHRASES: Readonly<Record<HttpRefusal['status'], string>> = {
+const PHRASES: Readonly<Record<HttpRefusalStatus, string>> = {
   400: 'Bad Request',
   403: 'Forbidden',
   404: 'Not Found',

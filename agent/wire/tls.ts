@@ -3,7 +3,7 @@ import { textOf } from './ascii.ts';
 import { Cursor } from './cursor.ts';
 import { firstMessage } from './tls-records.ts';
 
-export type Hello = {
+type Hello = {
   readonly kind: 'hello';
   /** undefined: no SNI, or one that is no name (an address, not ASCII): what is no name is no name. */
   readonly serverName: Hostname | undefined;

@@ -62,7 +62,7 @@ export function u16(value: number): Uint8Array {
   return Uint8Array.of(value >> 8, value & 0xff);
 }
 
-export function vector8(bytes: Uint8Array): Uint8Array {
+function vector8(bytes: Uint8Array): Uint8Array {
   return concat(Uint8Array.of(bytes.length), bytes);
 }
 
