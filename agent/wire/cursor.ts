@@ -21,24 +21,27 @@ export class Cursor {
   }
 
   u8(): number {
-    return this.take(1)[0] ?? 0;
+    const at = this.#at;
+    return this.skip(1) ? (this.#bytes[at] ?? 0) : 0;
   }
 
   u16(): number {
-    const [high = 0, low = 0] = this.take(2);
-    return (high << 8) | low;
+    const at = this.#at;
+    return this.skip(2) ? ((this.#bytes[at] ?? 0) << 8) | (this.#bytes[at + 1] ?? 0) : 0;
   }
 
-  /** A view, not a copy. */
-  take(length: number): Uint8Array {
+  /** False, and an overrun, if fewer bytes are left. */
+  skip(length: number): boolean {
     const end = this.#at + length;
-    if (this.#overrun || end > this.#bytes.length) {
-      this.#overrun = true;
-      return new Uint8Array(0);
-    }
-    const taken = this.#bytes.subarray(this.#at, end);
-    this.#at = end;
-    return taken;
+    this.#overrun ||= end > this.#bytes.length;
+    if (!this.#overrun) this.#at = end;
+    return !this.#overrun;
+  }
+
+  /** A view, not a copy. Views cost more than all else here: `skip` what nobody looks at. */
+  take(length: number): Uint8Array {
+    const at = this.#at;
+    return this.skip(length) ? this.#bytes.subarray(at, at + length) : EMPTY;
   }
 
   /** A vector with its length in one byte ahead (RFC 8446 §3.4). */
@@ -51,3 +54,5 @@ export class Cursor {
     return this.take(this.u16());
   }
 }
+
+const EMPTY = new Uint8Array(0);

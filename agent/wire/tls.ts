@@ -43,12 +43,15 @@ const EXTENSION = { serverName: 0, alpn: 16, encryptedClientHello: 0xfe0d } as c
 function readHello(body: Uint8Array): Hello | Malformed {
   const cursor = new Cursor(body);
   const major = cursor.u16() >> 8;
-  cursor.take(RANDOM_BYTES);
-  const session = cursor.vector8();
-  const ciphers = cursor.vector16();
-  const compressions = cursor.vector8();
-  if (cursor.overrun || major !== 3 || session.length > SESSION_ID_CAP_BYTES) return MALFORMED;
-  if (ciphers.length === 0 || ciphers.length % 2 !== 0 || compressions.length === 0) return MALFORMED;
+  cursor.skip(RANDOM_BYTES);
+  const sessionBytes = cursor.u8();
+  cursor.skip(sessionBytes);
+  const cipherBytes = cursor.u16();
+  cursor.skip(cipherBytes);
+  const compressions = cursor.u8();
+  cursor.skip(compressions);
+  if (cursor.overrun || major !== 3 || sessionBytes > SESSION_ID_CAP_BYTES) return MALFORMED;
+  if (cipherBytes === 0 || cipherBytes % 2 !== 0 || compressions === 0) return MALFORMED;
   // TLS 1.2 and older need not have extensions at all (RFC 5246 §7.4.1.2).
   if (cursor.ended) return { kind: 'hello', serverName: undefined, alpn: [], ech: false };
   const extensions = cursor.vector16();
@@ -63,21 +66,23 @@ function readExtensions(bytes: Uint8Array): Hello | Malformed {
   let ech = false;
   while (!cursor.ended) {
     const type = cursor.u16();
-    const data = cursor.vector16();
-    if (cursor.overrun || seen.has(type)) return MALFORMED; // RFC 8446 §4.2: never more than one of a type
+    const size = cursor.u16();
+    if (seen.has(type)) return MALFORMED; // RFC 8446 §4.2: never more than one of a type
     seen.add(type);
     if (type === EXTENSION.serverName) {
-      const name = readServerName(data);
+      const name = readServerName(cursor.take(size));
       if (name === undefined) return MALFORMED;
       serverName = parseHostname(name);
     } else if (type === EXTENSION.alpn) {
-      const offered = readAlpn(data);
+      const offered = readAlpn(cursor.take(size));
       if (!offered) return MALFORMED;
       alpn = offered;
     } else if (type === EXTENSION.encryptedClientHello) {
-      if (data[0] !== ECH_OUTER && data[0] !== ECH_INNER) return MALFORMED;
-      ech = data[0] === ECH_OUTER;
-    }
+      const form = cursor.take(size)[0];
+      if (form !== ECH_OUTER && form !== ECH_INNER) return MALFORMED;
+      ech = form === ECH_OUTER;
+    } else cursor.skip(size);
+    if (cursor.overrun) return MALFORMED;
   }
   return { kind: 'hello', serverName, alpn, ech };
 }
