@@ -41,7 +41,7 @@ export function explain(
         decision,
         decision.reason,
         decision.httpStatus,
-        remedyFor(facts, decision, toName) ?? null,
+        remedyFor(facts, decision, toName, own) ?? null,
         facts,
         trace,
       );

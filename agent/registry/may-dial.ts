@@ -22,7 +22,8 @@ export type Forbidden =
  * Why this address is never dialled for a workload, whatever a resource, an original destination or a DNS answer says;
  * undefined if it may be. The agent dials from the node: without this rule an endpoint 127.0.0.1 would open the node's
  * own services, and 169.254.169.254 its metadata. Called immediately before the dial, with the very address dialled.
- * IPv6 forms that carry an IPv4 address (6to4 RFC 3056, NAT64 RFC 6052 and 8215, v4-compatible RFC 4291 §2.5.5.1) are judged as both.
+ * IPv6 forms that carry an IPv4 address (6to4 RFC 3056, NAT64 RFC 6052 and 8215, IPv4-translated RFC 2765 §2.1,
+ * v4-compatible RFC 4291 §2.5.5.1) are judged as both.
  */
 export function forbiddenToDial(ip: IpAddress, own: OwnPlace): Forbidden | undefined {
   const inner = embeddedV4(ip);
@@ -67,5 +68,6 @@ const CARRIERS: readonly (readonly [Cidr, number])[] = [
   [cidr('2002::/16'), 2],
   [cidr('64:ff9b::/96'), 12],
   [cidr('64:ff9b:1::/48'), 12],
+  [cidr('::ffff:0:0:0/96'), 12],
   [cidr('::/96'), 12],
 ];
