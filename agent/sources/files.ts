@@ -20,7 +20,7 @@ export type Loaded = {
 };
 
 export type Watching = {
-  /** Fulfilled after the first call of `onLoaded`. Never rejected. */
+  /** Fulfilled after the first call of `onLoaded`, or by `close`. Never rejected. */
   readonly ready: Promise<void>;
   readonly close: () => void;
 };
@@ -44,7 +44,11 @@ export function watchFolder(dir: string, onLoaded: (loaded: Loaded) => void): Wa
     if (news && !change.closed()) onLoaded(loaded);
     first.resolve();
   });
-  return { ready: first.promise, close: change.close };
+  const close = () => {
+    change.close();
+    first.resolve();
+  };
+  return { ready: first.promise, close };
 }
 
 /** The memory between two readings of one folder. */

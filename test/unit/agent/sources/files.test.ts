@@ -2,6 +2,7 @@ import { deepEqual, equal, match } from 'node:assert/strict';
 import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { type Loaded, readFolder, watchFolder } from '../../../../agent/sources/files.ts';
 import { until } from '../../../support/until.ts';
 import { serviceEntryFor, temporaryFolder } from './temporary-folder.ts';
@@ -158,6 +159,26 @@ test('what says the same is no news, and an unchanged file is not read anew', as
     [1, 2],
   );
   equal(loads[1]?.set.grants[0], loads[0]?.set.grants[0], 'the very same grant');
+});
+
+test('closed before, while and after it reads: nothing is told any more, and nobody waits for ever', async (context) => {
+  const dir = temporaryFolder(context);
+  for (let at = 0; at < 20; at++) writeFileSync(join(dir, `f${at}.yaml`), serviceEntryFor(`n${at}`, 'a.example'));
+  let late = 0;
+  for (let turns = 0; turns < 40; turns++) {
+    let closed = false;
+    const watching = watchFolder(dir, () => {
+      if (closed) late++;
+    });
+    for (let turn = 0; turn < turns; turn++) await setImmediate();
+    closed = true;
+    watching.close();
+    await watching.ready;
+  }
+  const open = watchFolder(dir, () => undefined);
+  context.after(open.close);
+  await open.ready;
+  equal(late, 0);
 });
 
 test('after close nothing more is told', async (context) => {

@@ -71,6 +71,21 @@ test('a folder that comes later, goes, and comes back', async (context) => {
   }
 });
 
+test('a folder made anew at once, which may get the inode of the old one', async (context) => {
+  const dir = join(temporaryFolder(context), 'config');
+  mkdirSync(dir);
+  const looks = lookingAt(context, dir);
+  await until(() => looks.count === 1);
+  rmSync(dir, { recursive: true });
+  mkdirSync(dir);
+  await until(() => looks.count === 2, 1_000);
+  for (const name of ['a.yaml', 'b.yaml']) {
+    const before = looks.count;
+    writeFileSync(join(dir, name), 'a');
+    await until(() => looks.count > before, 1_000);
+  }
+});
+
 test('another folder in its place', async (context) => {
   const root = temporaryFolder(context);
   const dir = join(root, 'config');
@@ -98,7 +113,11 @@ test('never two looks at a time, and one after the last change', async (context)
   });
   context.after(change.close);
   await until(() => gates.length === 1);
+  const other = lookingAt(context, dir);
+  await until(() => other.count === 1);
   writeFileSync(join(dir, 'a.yaml'), 'a');
+  await until(() => other.count === 2, 1_000); // both have heard of the write, and the first is still looking
+  equal(gates.length, 1);
   gates[0]?.();
   await until(() => gates.length === 2, 1_000);
   gates[1]?.();

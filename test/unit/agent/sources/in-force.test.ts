@@ -85,6 +85,15 @@ story('a wreck that tells its name keeps what had it, wherever it stands', [
   { files: [file('f', B)], hosts: ['b=b.example'] },
 ]);
 
+story('a wreck that bears the name of a sound document claims nothing', [
+  { files: [file('f', A)], hosts: ['a=a.example'] },
+  {
+    files: [file('f', `${A.slice(0, -1)}, x: [`, se('a', 'new.example'))],
+    hosts: ['a=new.example'],
+    problems: ['f:2'],
+  },
+]);
+
 story('a wreck that tells nothing keeps what stood in its place, for as long as it lasts', [
   { files: [file('f', A, B)], hosts: ['a=a.example', 'b=b.example'] },
   { files: [file('f', A, WRECK)], hosts: ['a=a.example', 'b=b.example'], problems: ['f:3='] },
