@@ -11,7 +11,7 @@ export class FirstLook {
   request: RequestHead | undefined;
   bad: BadRequest | undefined;
   readonly #conversation: Conversation;
-  readonly #since = performance.now();
+  #since = performance.now();
   #seen = 0;
 
   constructor(conversation: Conversation) {
@@ -25,19 +25,33 @@ export class FirstLook {
   }
 
   /**
-   * Reads on until the bytes show what they are. `late`: they did not within `limitMs` of the first look (no limit if
-   * undefined); the evidence then stays open. `gone`: the flow ended.
+   * Reads on until the bytes show what they are. `late`: they did not within `limitMs` of the first look; the evidence
+   * then stays open. `gone`: the flow ended.
    */
-  async settle(limitMs: number | undefined): Promise<'settled' | 'late' | 'gone'> {
+  async settle(limitMs: number): Promise<'settled' | 'late' | 'gone'> {
     while (!this.settled) {
-      const left = limitMs === undefined ? NO_LIMIT_MS : this.#since + limitMs - performance.now();
+      const left = this.#since + limitMs - performance.now();
       if (left <= 0) return 'late';
       const held = await this.#conversation.inspect('client', this.#seen, Math.ceil(left));
       if (!held) return 'gone';
       this.#feed(held.bytes, held.ended || held.full);
-      if (held.deadline && !this.settled && limitMs !== undefined) return 'late';
+      if (held.deadline && !this.settled) return 'late';
     }
     return 'settled';
+  }
+
+  /**
+   * For a flow that is admitted whatever it says: it may stay silent, but what it has begun to say is not kept from its
+   * server for longer than `limitMs`, if it could still become HTTP or TLS.
+   */
+  async settleOnceHeard(limitMs: number): Promise<'settled' | 'late' | 'gone'> {
+    while (!this.settled && this.#seen === 0) {
+      const held = await this.#conversation.inspect('client', 0, NO_LIMIT_MS);
+      if (!held) return 'gone';
+      this.#feed(held.bytes, held.ended || held.full);
+    }
+    this.#since = performance.now();
+    return this.settle(limitMs);
   }
 
   /** `last`: nothing can follow these bytes, so what they are must be told now. */

@@ -36,6 +36,7 @@ export async function judge(flow: Identified, registry: Registry, options: Judge
     const evidence: Evidence = late && !look.settled ? { kind: 'silent' } : look.evidence;
     const decision = decide(registry, options.hop, factsOf(flow, evidence, answers));
     if (decision.kind === 'allow') {
+      if (look.bad) return badRequest(look);
       if (!(look.request && endsJudging(look.request))) return judged(flow, look, decision, evidence, registry);
       const opaque = decide(registry, options.hop, factsOf(flow, { kind: 'opaque' }, answers));
       return opaque.kind === 'allow' ? judged(flow, look, opaque, evidence, registry) : failed(look, UNJUDGEABLE);
@@ -96,9 +97,14 @@ function judged(
 }
 
 function badRequest(look: FirstLook): Judgement {
-  const status = look.bad?.status ?? 400;
+  return failed(look, badRequestFailure(look));
+}
+
+/** HTTP that two readers could understand differently: relayed to nobody, whatever policy says. */
+export function badRequestFailure({ bad }: FirstLook): Failure {
+  const status = bad?.status ?? 400;
   const code = status === 431 || status === 414 ? 'head-too-large' : 'bad-request';
-  return failed(look, { code, httpStatus: status, flag: 'DPE' });
+  return { code, httpStatus: status, flag: 'DPE' };
 }
 
 function failed(look: FirstLook, failure: Failure): Judgement {

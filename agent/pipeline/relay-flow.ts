@@ -8,6 +8,7 @@ import { refusalForm, refuse } from '../relay/refuse.ts';
 import type { RequestHead } from '../wire/http1-request.ts';
 import { type CandidateOptions, candidatesOf } from './candidates.ts';
 import { endsJudging, type FirstLook } from './first-look.ts';
+import { badRequestFailure } from './judge.ts';
 import { refusalText } from './refusal-text.ts';
 import type { Ending, Identified, Judged } from './stages.ts';
 
@@ -20,7 +21,7 @@ export type RelayOptions = CandidateOptions & { readonly sniffDeadlineMs: number
  */
 export async function relayFlow(flow: Judged, route: Route, look: FirstLook, options: RelayOptions): Promise<Ending> {
   const { conversation } = flow;
-  const settling = look.settled ? undefined : look.settle(undefined);
+  const settling = look.settled ? undefined : look.settleOnceHeard(options.sniffDeadlineMs);
   const candidates = await candidatesOf(route, flow.destination, options);
   if (!candidates.ok) return failFlow(flow, candidates.failure, look, settling, options);
   const exchanging = settling ? passLater(conversation, look, settling) : passNow(conversation, flow.request);
@@ -30,12 +31,10 @@ export async function relayFlow(flow: Judged, route: Route, look: FirstLook, opt
     return { ...(await failFlow(flow, dialled.failure, look, settling, options)), upstream };
   }
   const exchange = await exchanging;
+  const upstream = dialled.kind === 'connected' ? dialled.upstream : undefined;
+  if (look.bad) return { ...(await failFlow(flow, badRequestFailure(look), look, undefined, options)), upstream };
   await conversation.closedEvent;
-  return {
-    exchange,
-    failure: exchange?.failure,
-    upstream: dialled.kind === 'connected' ? dialled.upstream : undefined,
-  };
+  return { exchange, failure: exchange?.failure, upstream };
 }
 
 /** Ends a flow that policy admits or that never got to policy; told to the client as far as its protocol can say it. */
@@ -72,6 +71,7 @@ async function passLater(
 ): Promise<Exchange | undefined> {
   conversation.forward('upstream', 'all', 'held');
   await settling;
+  if (look.bad) return undefined;
   if (look.request && !endsJudging(look.request)) {
     conversation.forward('upstream', 0, 'held');
     return exchangeHttp1(conversation, look.request);

@@ -15,7 +15,11 @@ export type ServiceKind =
   /** Reads to the client's FIN, then answers `got N bytes\n` and ends. */
   | 'after-fin'
   /** Takes everything, says nothing, ends when the client ends. */
-  | 'sink';
+  | 'sink'
+  /** Says `BYE\n` and ends at once; reads on until the client ends too. */
+  | 'ends-first'
+  /** HTTP/1 written byte by byte, also as no library would; the answers are `raw-http.ts`. */
+  | 'raw-http';
 
 export type Service = { readonly port: number; readonly kind: ServiceKind };
 

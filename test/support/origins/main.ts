@@ -4,9 +4,10 @@
  */
 import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
+import type { Connection } from './connection.ts';
 import type { Origin, Service } from './fixtures.ts';
 import { writeEntry } from './record.ts';
-import { type Connection, serviceOf } from './services.ts';
+import { serviceOf } from './services.ts';
 import { tap } from './tap.ts';
 
 export type OriginsPlan = {
@@ -60,6 +61,7 @@ function accept(record: number, origin: Origin, socket: Socket, take: (connectio
   });
   take({
     stream,
+    reset: () => void socket.resetAndDestroy(),
     origin: origin.key,
     peer,
     port,

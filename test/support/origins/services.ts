@@ -3,19 +3,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { Duplex, Readable } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
+import type { Connection } from './connection.ts';
 import type { ServiceKind } from './fixtures.ts';
 import { type Answer, answerOf } from './http-answers.ts';
-import type { SeenRequest } from './record.ts';
-
-/** One accepted connection and where to tell what it showed. */
-export type Connection = {
-  readonly stream: Duplex;
-  readonly origin: string;
-  readonly peer: string;
-  readonly port: number;
-  readonly sawTls: (sni: string | undefined, alpn: string | undefined) => void;
-  readonly sawRequest: (request: SeenRequest) => void;
-};
+import { serveRawHttp } from './raw-http.ts';
 
 /** What takes the connections of one port. `certificate` is the path of NAME.pem and NAME.key without its ending. */
 export function serviceOf(kind: ServiceKind, certificate: string): (connection: Connection) => void {
@@ -31,6 +22,8 @@ const PLAIN: Readonly<Record<Exclude<ServiceKind, 'https'>, (connection: Connect
   echo: ({ stream }) => void stream.pipe(stream),
   'after-fin': answerAfterFin,
   sink: ({ stream }) => void stream.resume().on('end', () => stream.end()),
+  'raw-http': serveRawHttp,
+  'ends-first': ({ stream }) => void stream.resume().end('BYE\n'),
 };
 
 function answerAfterFin({ stream }: Connection): void {

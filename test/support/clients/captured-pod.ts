@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
+import type { AccessLine, Agent } from '../lab/agent.ts';
+import type { Lab } from '../lab/lab.ts';
+import { outcomeText } from '../lab/run.ts';
+import type { Script, Told } from './talk.ts';
+
+const TALK = fileURLToPath(new URL('./talk.ts', import.meta.url));
+
+/** What the client was told, and the access line of that very connection. */
+export type Talked = Told & { readonly line: () => Promise<AccessLine> };
+
+/** A scripted raw client (talk.ts) in the first pod; 8 s for the whole unless the script says otherwise. */
+export async function talk(lab: Lab, script: Omit<Script, 'limitMs'> & { readonly limitMs?: number }): Promise<Talked> {
+  const full: Script = { limitMs: 8_000, ...script };
+  const options = { input: JSON.stringify(full), limitMs: full.limitMs + 10_000 };
+  const outcome = await lab.exec(lab.pod().name, [process.execPath, TALK, 'run'], options);
+  assert.equal(outcome.code, 0, outcomeText(outcome));
+  const told = JSON.parse(outcome.stdout) as Told; // printed by talk.ts alone
+  return { ...told, line: () => lab.accessLine((line) => line['downstream_remote_address'] === told.local) };
+}
+
+/** Runs `body`; if it fails, what the agent said and reported is told with the failure. */
+export function telling(world: () => { readonly lab: Lab; readonly agent: Agent }, body: () => Promise<void>) {
+  return async (): Promise<void> => {
+    try {
+      await body();
+    } catch (thrown) {
+      const { lab, agent } = world();
+      const lines = lab
+        .accessLines()
+        .slice(-5)
+        .map((line) => JSON.stringify(line));
+      const said = [...lines, ...agent.stderr().split('\n').slice(-8)].join('\n');
+      throw new Error(`${thrown instanceof Error ? thrown.message : String(thrown)}\n${said}`, { cause: thrown });
+    }
+  };
+}
