@@ -1,7 +1,7 @@
 import type { Evidence } from '../model/evidence.ts';
 import type { Conversation } from '../relay/conversation.ts';
 import { sniff } from '../sniff/sniff.ts';
-import type { RequestHead } from '../wire/http1-request.ts';
+import type { RequestHead, RequestProgress } from '../wire/http1-request.ts';
 
 export type BadRequest = { readonly status: 400 | 414 | 431 | 505; readonly why: string };
 
@@ -13,6 +13,7 @@ export class FirstLook {
   readonly #conversation: Conversation;
   #since = performance.now();
   #seen = 0;
+  #resume: RequestProgress | undefined;
 
   constructor(conversation: Conversation) {
     this.#conversation = conversation;
@@ -57,7 +58,8 @@ export class FirstLook {
   /** `last`: nothing can follow these bytes, so what they are must be told now. */
   #feed(bytes: Uint8Array, last: boolean): void {
     this.#seen = bytes.length;
-    const seen = sniff(bytes, last);
+    const seen = sniff(bytes, last, this.#resume);
+    if (seen.kind === 'more') this.#resume = seen.resume;
     if (seen.kind === 'bad-request') this.bad = seen;
     if (seen.kind !== 'evidence') return;
     this.evidence = seen.evidence;

@@ -39,7 +39,7 @@ export async function exchangeHttp1(conversation: Conversation, request: Request
   for (;;) {
     const head = await nextAnswerHead(conversation, request.method);
     if (head === 'gone') return told(0);
-    if (head === 'bad') {
+    if (head === 'bad' || (head.status === 101 && request.upgrade.length === 0)) {
       conversation.close('rst');
       return told(0, BAD_ANSWER);
     }
