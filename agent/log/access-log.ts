@@ -54,7 +54,7 @@ export function openAccessLog(options: AccessLogOptions): AccessLog {
   };
 
   function open(): Sink {
-    return openSink({ fd: openLogDescriptor(path), limitBytes, onError });
+    return openSink({ to: openLogDescriptor(path), limitBytes, onError });
   }
 
   async function retire(sink: Sink): Promise<void> {

@@ -1,5 +1,5 @@
 import { destination, type Level, type Logger, pino } from 'pino';
-import { withoutWaiting } from './descriptor.ts';
+import { standardStream } from './descriptor.ts';
 
 export type Diagnostics = Logger;
 
@@ -9,7 +9,12 @@ export type Diagnostics = Logger;
  * nobody reads costs the messages, never the agent.
  */
 export function createDiagnostics(level: Level = 'info'): Diagnostics {
-  const stderr = destination({ dest: withoutWaiting(2), sync: true, maxLength: LIMIT_BYTES, retryEAGAIN: () => false });
+  const stderr = destination({
+    dest: standardStream(2).fd,
+    sync: true,
+    maxLength: LIMIT_BYTES,
+    retryEAGAIN: () => false,
+  });
   stderr.on('error', () => undefined); // there is nowhere left to report it
   return pino({ level, base: { name: 'weir' }, timestamp: pino.stdTimeFunctions.isoTime }, stderr);
 }

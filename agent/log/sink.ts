@@ -4,6 +4,7 @@
  */
 import { closeSync } from 'node:fs';
 import { destination } from 'pino';
+import type { LogDescriptor } from './descriptor.ts';
 
 export type Sink = {
   /** Buffered; written within FLUSH_MS if the destination takes it. */
@@ -17,7 +18,7 @@ export type Sink = {
 export type SinkStats = { readonly dropped: number; readonly errors: number; readonly heldBytes: number };
 
 export type SinkOptions = {
-  readonly fd: number;
+  readonly to: LogDescriptor;
   /** Bytes held at most while the destination does not take them. */
   readonly limitBytes: number;
   /** Told once when writing begins to fail, and again only after it had worked in between. */
@@ -26,15 +27,20 @@ export type SinkOptions = {
 
 /** A quarter of the 200 ms that the access log promises: the rest is for a busy machine. */
 const FLUSH_MS = 50;
-/** A full batch is written at once. Whole lines only, unless one line alone is longer. */
-const BATCH_BYTES = 16 * 1024;
-const MAX_WRITE_BYTES = 64 * 1024;
+/**
+ * A full batch is written at once. The writer measures all it has queued anew with each piece, and writes one piece a
+ * turn of the event loop: so it gets few and large ones.
+ */
+const BATCH_BYTES = 256 * 1024;
 const CLOSE_MS = 2_000;
 /** At exit there is no event loop: the writer sleeps 100 ms between tries. */
 const EXIT_TRIES = 5;
+/** What a thread is writing at exit gets this long, so that the rest comes behind it. */
+const EXIT_WAIT_MS = 50;
 
-export function openSink({ fd, limitBytes, onError }: SinkOptions): Sink {
-  let heldBytes = 0;
+export function openSink({ to, limitBytes, onError }: SinkOptions): Sink {
+  let batch = '';
+  let batchBytes = 0;
   let heldLines = 0;
   let dropped = 0;
   let errors = 0;
@@ -47,13 +53,14 @@ export function openSink({ fd, limitBytes, onError }: SinkOptions): Sink {
   const waiting = new Set<() => void>();
 
   const stream = destination({
-    dest: fd,
-    sync: false,
-    minLength: BATCH_BYTES,
-    maxWrite: MAX_WRITE_BYTES,
+    dest: to.fd,
+    // What never waits is written on this thread: then no half-written piece is under way when the process exits.
+    sync: !to.mayWait,
+    minLength: 1, // at 0 the writer ignores flush()
+    maxWrite: BATCH_BYTES,
     retryEAGAIN: () => exitTries-- > 0, // else our own timer tries again: the writer's would outlive close()
   });
-  stream.on('write', written);
+  stream.on('drain', written);
   stream.on('error', failed);
   stream.on('close', () => settle('closed'));
   // Ahead of pino's own exit hook, which would wait without end for a reader that does not read.
@@ -62,41 +69,64 @@ export function openSink({ fd, limitBytes, onError }: SinkOptions): Sink {
   return {
     write: (line) => {
       const bytes = Buffer.byteLength(line);
-      if (closing || state !== 'open' || heldBytes + bytes > limitBytes) {
+      if (closing || state !== 'open' || heldBytes() + bytes > limitBytes) {
         dropped++;
         return;
       }
-      heldBytes += bytes;
       heldLines++;
-      stream.write(line);
+      batch += line;
+      batchBytes += bytes;
+      if (batchBytes >= BATCH_BYTES) handOver();
       arm();
     },
     flush: () => {
-      if (heldBytes === 0 || state !== 'open') return Promise.resolve();
+      if (heldBytes() === 0 || state !== 'open') return Promise.resolve();
       const { promise, resolve } = Promise.withResolvers<void>();
       waiting.add(resolve);
-      stream.flush();
+      push();
       return promise;
     },
     close,
-    stats: () => ({ dropped, errors, heldBytes }),
+    stats: () => ({ dropped, errors, heldBytes: heldBytes() }),
   };
 
   function arm(): void {
-    if (timer || heldBytes === 0 || state !== 'open') return;
+    if (timer || heldBytes() === 0 || state !== 'open') return;
     timer = setTimeout(() => {
       timer = undefined;
-      if (heldBytes > 0 && state === 'open') stream.flush();
+      push();
       arm();
     }, FLUSH_MS).unref();
   }
 
-  function written(bytes: number): void {
-    heldBytes = Math.max(0, heldBytes - bytes);
-    failing = false;
-    if (heldBytes > 0) return;
+  function handOver(): void {
+    const text = batch;
+    batch = '';
+    batchBytes = 0;
+    if (text !== '') stream.write(text);
+  }
+
+  /** Starts writing what is held, or tries again what could not be written. */
+  function push(): void {
+    if (state !== 'open' || heldBytes() === 0) return;
+    handOver();
+    if (heldBytes() > 0) stream.flush();
+    written();
+  }
+
+  /** On 'drain', and after each push: some of the writer's own ways to an empty queue tell nobody. */
+  function written(): void {
+    if (state !== 'open' || heldBytes() > 0) return;
     heldLines = 0;
+    failing = false;
     release();
+  }
+
+  /** The writer's `_len`: bytes it was given and has not written. Its events leave out what follows a partial write. */
+  function heldBytes(): number {
+    const queued: unknown = Reflect.get(stream, '_len');
+    if (typeof queued !== 'number') throw new TypeError('this version of sonic-boom has no _len');
+    return state === 'open' ? batchBytes + queued : 0;
   }
 
   function failed(error: NodeJS.ErrnoException): void {
@@ -113,9 +143,10 @@ export function openSink({ fd, limitBytes, onError }: SinkOptions): Sink {
   /** What is still held is lost. Of lines of which a part was written the whole is counted. */
   function settle(next: 'broken' | 'closed'): void {
     if (state === 'closed') return;
+    if (heldBytes() > 0) dropped += heldLines;
     state = next;
-    dropped += heldLines;
-    heldBytes = 0;
+    batch = '';
+    batchBytes = 0;
     heldLines = 0;
     clearTimeout(timer);
     release();
@@ -133,18 +164,22 @@ export function openSink({ fd, limitBytes, onError }: SinkOptions): Sink {
       const { promise, resolve } = Promise.withResolvers<void>();
       stream.once('close', resolve);
       const limit = setTimeout(resolve, CLOSE_MS);
+      handOver();
       stream.end();
       await promise;
       clearTimeout(limit);
-      if (heldBytes > 0) stream.destroy();
-    } else if (state === 'broken' && fd > 2) closeSync(fd);
+      if (state === 'open') stream.destroy();
+    } else if (state === 'broken' && to.fd > 2) closeSync(to.fd);
     settle('closed');
   }
 
   function writeLastWords(): void {
-    if (state !== 'open' || heldBytes === 0) return;
+    if (state !== 'open' || heldBytes() === 0) return;
     exitTries = EXIT_TRIES;
     try {
+      if (to.mayWait && heldBytes() > batchBytes)
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, EXIT_WAIT_MS);
+      handOver();
       stream.flushSync();
     } catch {
       stream.destroy(); // so that pino's exit hook does not try again

@@ -13,7 +13,8 @@ test('a file is appended to', async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, 'log');
   await writeFile(path, 'before\n');
-  const fd = openLogDescriptor(path);
+  const { fd, mayWait } = openLogDescriptor(path);
+  assert.equal(mayWait, true);
   writeSync(fd, 'after\n');
   closeSync(fd);
   assert.equal(await readFile(path, 'utf8'), 'before\nafter\n');
@@ -21,7 +22,8 @@ test('a file is appended to', async () => {
 
 test('a full pipe answers EAGAIN instead of waiting', async () => {
   await using fifo = await unreadFifo();
-  const fd = openLogDescriptor(fifo.path);
+  const { fd, mayWait } = openLogDescriptor(fifo.path);
+  assert.equal(mayWait, false);
   assert.throws(
     () => {
       for (;;) writeSync(fd, 'x'.repeat(4096));

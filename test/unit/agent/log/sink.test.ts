@@ -71,7 +71,7 @@ test('after close, lines are dropped and counted; close again and flush settle',
 });
 
 function open(path: string, changes: Partial<SinkOptions>): Sink {
-  return openSink({ fd: openLogDescriptor(path), limitBytes: 8_000_000, onError: assert.fail, ...changes });
+  return openSink({ to: openLogDescriptor(path), limitBytes: 8_000_000, onError: assert.fail, ...changes });
 }
 
 function writeLines(sink: Sink, count: number): void {
