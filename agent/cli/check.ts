@@ -50,7 +50,7 @@ function inForceOf(set: ResourceSet): InForce {
 }
 
 /** `config/a.yaml:7:15: error: spec.ports[0].number: expected …`, the form that editors jump to. */
-export function problemLine({ position, severity, path, message, resource }: Problem): string {
+function problemLine({ position, severity, path, message, resource }: Problem): string {
   const place = `${position.file}:${position.line}:${position.column}`;
   return (
     [place, severity, ...(path === '' ? [] : [path]), message].join(': ') + (resource ? ` [${refText(resource)}]` : '')

@@ -5,7 +5,7 @@ import { suggestion } from './spelling.ts';
 // Building blocks of the schemas: each says in words what it expects, so that a Finding needs no second wording.
 
 /** An error map: `expected WHAT, found ‹what stands there›`. */
-export function expecting(what: string): (issue: { readonly input?: unknown }) => string {
+function expecting(what: string): (issue: { readonly input?: unknown }) => string {
   return ({ input }) => complaint(what, input);
 }
 

@@ -1,3 +1,4 @@
+import { patternText } from '../../model/hostname.ts';
 import { forbiddenToDial, type OwnPlace } from '../../registry/may-dial.ts';
 import { errorAt, type Finding, type Path, warningAt } from '../dialect.ts';
 import { quoted } from '../expect.ts';
@@ -118,7 +119,7 @@ function* resolutionRules(spec: ServiceEntrySpec): Generator<Finding> {
     );
   }
   const nameless = spec.ports?.findIndex((port) => port.protocol === 'tcp' || port.protocol === undefined) ?? -1;
-  if (resolution !== 'NONE' && new Set(hosts.map((host) => host.name)).size > 1 && nameless >= 0) {
+  if (resolution !== 'NONE' && new Set(hosts.map(patternText)).size > 1 && nameless >= 0) {
     yield errorAt(
       ['spec', 'hosts'],
       `ports[${nameless}] is neither HTTP nor TLS, so the hosts cannot be told apart; expected one host`,

@@ -224,6 +224,12 @@ testRows([
 
 testRows([
   bad(
+    'a name and all below it on a TCP port',
+    `  ▶hosts:\n  - a.example\n  - "*.a.example"\n${TCP}  resolution: STATIC\n  endpoints: [{address: 198.18.0.1}]\n`,
+    'spec.hosts',
+    /told apart/,
+  ),
+  bad(
     'both spellings of a field',
     `${HOST}${HTTP}  resolution: DNS\n  exportTo: ["."]\n  ▶export_to: ["*"]\n`,
     'spec.export_to',
