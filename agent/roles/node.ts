@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import type { Logger } from 'pino';
 import { openPodListeners, startAccepting } from '../accept/listeners.ts';
 import { ownAddresses } from '../accept/own-addresses.ts';
 import { createMetrics } from '../admin/metrics.ts';
@@ -8,7 +7,7 @@ import { startReadinessServer } from '../admin/readiness-server.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import { workloadNamed } from '../identify/directory.ts';
 import { openAccessLog } from '../log/access-log.ts';
-import { createDiagnostics } from '../log/diagnostics.ts';
+import { createDiagnostics, type Diagnostics } from '../log/diagnostics.ts';
 import type { Endpoint } from '../model/address.ts';
 import type { Accept, ListenerId } from '../model/mover.ts';
 import { accessRecord } from '../pipeline/access-record.ts';
@@ -134,7 +133,7 @@ async function resolversOf(config: AgentConfig): Promise<readonly Endpoint[]> {
   return serversFromResolvConf(await readFile('/etc/resolv.conf', 'utf8').catch(() => ''));
 }
 
-function tellProblems(diagnostics: Logger, { problems, set, generation }: Loaded): void {
+function tellProblems(diagnostics: Diagnostics, { problems, set, generation }: Loaded): void {
   for (const { severity, position, path, message } of problems) {
     const text = `${position.file}:${position.line}:${position.column}: ${path === '' ? '' : `${path}: `}${message}`;
     if (severity === 'error') diagnostics.error(text);
