@@ -1,5 +1,5 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import packageJson from '../package.json' with { type: 'json' };
 import { runCommand } from './commands.ts';
 import { EXIT } from './contract.ts';
 import { asInitFailure, InitFailure } from './failure.ts';
@@ -15,9 +15,7 @@ process.exitCode = await main(process.argv.slice(2)).catch((thrown: unknown) => 
 });
 
 async function main(argv: readonly string[]): Promise<number> {
-  const commit = process.env['WEIR_COMMIT'];
-  const version = `weir-init ${packageJson.version} (commit ${commit === undefined || commit === '' ? 'unknown' : commit})`;
-  const outside: Surroundings = { env: process.env, nameservers: nameserversOf, version };
+  const outside: Surroundings = { nameservers: nameserversOf, version: packageVersion() };
   const parsed = await parseOptions(argv, outside);
   switch (parsed.kind) {
     case 'print':
@@ -37,6 +35,11 @@ async function main(argv: readonly string[]): Promise<number> {
   return outcome.exit;
 }
 
+function packageVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version; // our own file; npm demands the field
+}
+
 /**
  * With --netns the whole program is run again inside, so that every tool and socket is there. `print` touches nothing
  * and stays outside, as it needs no privilege.
@@ -50,5 +53,5 @@ async function enter(options: InitOptions, argv: readonly string[]): Promise<voi
   await requireCapability('SYS_ADMIN');
   await requireTools(['nsenter']);
   const script = fileURLToPath(import.meta.url);
-  execInside(options.netns, [process.execPath, ...process.execArgv, script, ...argv], process.env);
+  execInside(options.netns, [process.execPath, ...process.execArgv, script, ...argv]);
 }

@@ -41,17 +41,19 @@ export type Parsed =
 
 /**
  * Everything from outside that options depend on. `nameservers` gives the servers of the resolv.conf that belongs to the
- * namespace at that path; it is asked only if `--dns-servers` is not given. `version` is what `--version` prints.
+ * namespace at that path; it is asked only if `--dns-servers` is not given. `version` is that of the package; the commit is told by the script that started us, in WEIR_COMMIT.
  */
 export type Surroundings = {
-  readonly env: NodeJS.ProcessEnv;
+  /** process.env if not given. */
+  readonly env?: NodeJS.ProcessEnv;
   readonly nameservers: (netns: string | undefined) => readonly IpAddress[];
   readonly version: string;
 };
 
 /** argv without node and script; WEIR_INIT_… variables stand in for options not given. All problems at once. */
 export async function parseOptions(argv: readonly string[], outside: Surroundings): Promise<Parsed> {
-  const line = await commandLine(argv, outside.env, outside.version);
+  const env = outside.env ?? process.env;
+  const line = await commandLine(argv, env, `weir-init ${outside.version} (commit ${env['WEIR_COMMIT'] ?? 'unknown'})`);
   if (line.text !== undefined) return { kind: 'print', text: line.text };
   const problems = new Set<string>(line.problems);
   const options = read(line.raw, outside, problems);

@@ -9,8 +9,8 @@ export async function isInside(path: string): Promise<boolean> {
 }
 
 /** Replaces this process by `command`, run inside the namespace at `path`. Returns only by throwing. */
-export function execInside(path: string, command: readonly string[], env: NodeJS.ProcessEnv): never {
+export function execInside(path: string, command: readonly string[]): never {
   const nsenter = findTool('nsenter');
   if (nsenter === undefined || process.execve === undefined) throw new ToolFailure('nsenter', 'missing', '');
-  return process.execve(nsenter, ['nsenter', `--net=${path}`, '--', ...command], env);
+  return process.execve(nsenter, ['nsenter', `--net=${path}`, '--', ...command]);
 }
