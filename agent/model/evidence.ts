@@ -23,8 +23,3 @@ export type RequestFacts = {
   /** Lower-case name and value, in the order sent. */
   readonly headers: readonly (readonly [string, string])[];
 };
-
-/** The word for logs and metrics. */
-export function evidenceLabel(evidence: Evidence): string {
-  return evidence.kind;
-}

@@ -11,6 +11,7 @@ export type Hostname = string & { readonly [hostname]: true };
  * (an all-numeric or 0x last label, WHATWG URL "ends in a number") is no name.
  */
 export function parseHostname(text: string): Hostname | undefined {
+  if (/[^ -~]/.test(text)) return undefined; // before lower case, which would make ASCII of some others (U+212A)
   const name = (text.endsWith('.') ? text.slice(0, -1) : text).toLowerCase();
   if (name.length === 0 || name.length > 253) return undefined;
   const labels = name.split('.');
