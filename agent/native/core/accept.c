@@ -165,11 +165,17 @@ void accept_batch(thread *t, uint16_t id) {
       if (out_of_resources(errno)) pause_accepting(t);
       return; /* EAGAIN: another thread was first; EINVAL: shut down, COMMAND_UNLISTEN is on its way */
     }
+    wire_address from = address_from(&peer), local = socket_local(fd);
+    if (!from.port || !local.port) { /* made by hand from raw packets; no endpoint that could be told or dialled */
+      socket_reset_on_close(fd);
+      close(fd);
+      continue;
+    }
     flow *f = flow_new(t);
     f->endpoint[CLIENT] = (endpoint){.fd = fd, .long_lived = true};
     f->listener = id;
-    f->peer = address_from(&peer);
-    f->local = socket_local(fd);
+    f->peer = from;
+    f->local = local;
     f->accepted_at = t->now;
     begin(t, f);
   }

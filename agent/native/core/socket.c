@@ -56,7 +56,7 @@ int socket_original_destination(int fd, uint8_t peer_family, wire_address *out) 
   *out = (wire_address){0};
   if (getsockopt(fd, level, KERNEL_ORIGINAL_DST, &address, &length) == -1) return -errno;
   *out = address_from(&address);
-  return 0;
+  return out->port ? 0 : -EADDRNOTAVAIL;
 }
 
 int socket_take_error(int fd) {

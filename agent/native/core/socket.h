@@ -22,7 +22,7 @@ wire_address socket_local(int fd);
 
 /*
  * SO_ORIGINAL_DST at the level of the *peer's* family: a v4-mapped peer must be asked as IPv4. No answer: ENOENT (no
- * conntrack entry), EOPNOTSUPP or ENOPROTOOPT (no conntrack in the kernel).
+ * conntrack entry), EOPNOTSUPP or ENOPROTOOPT (no conntrack in the kernel). EADDRNOTAVAIL: port 0, which is nobody's.
  */
 int socket_original_destination(int fd, uint8_t peer_family, wire_address *out);
 

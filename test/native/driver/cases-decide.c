@@ -46,8 +46,15 @@ static void unknown_original_is_told(stage *s) {
   message n = owner_expect(&s->owner, MESSAGE_ACCEPTED, NULL);
   CHECK(n.value == ENOPROTOOPT);
   free(n.bytes);
+  shim_set(&shim.original_error, 0);
+  shim_set(&shim.original_port_zero, 1);
+  int nowhere = peer_connect(s->port);
+  n = owner_expect(&s->owner, MESSAGE_ACCEPTED, NULL);
+  CHECK(n.value == EADDRNOTAVAIL);
+  free(n.bytes);
   close(silent);
   close(other);
+  close(nowhere);
 }
 
 static void bytes_one_by_one(stage *s) {
@@ -197,7 +204,7 @@ static void unlisten_refuses_at_once(stage *s) {
 const scripted_case decide_cases[] = {
     {"accept tells the original destination, peer and first bytes", accept_tells_where_to, 0},
     {"an unknown original destination is asked for again after the first byte", unknown_original_is_asked_for_again, 0},
-    {"an original destination that stays unknown is told by its errno", unknown_original_is_told, 2},
+    {"an original destination that stays unknown is told by its errno", unknown_original_is_told, 3},
     {"bytes that come one by one are held in order", bytes_one_by_one, 1},
     {"inspect ends at its deadline and can be asked again", inspect_ends_at_its_deadline, 1},
     {"no more is held than allowed", no_more_is_held_than_allowed, 0},

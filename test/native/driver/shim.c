@@ -77,6 +77,7 @@ int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *lengt
   int error = fault(&shim.original_error);
   if (error) return fail(error);
   struct sockaddr_in answer = {.sin_family = AF_INET, .sin_port = htons(ORIGINAL_PORT)};
+  if (fault(&shim.original_port_zero)) answer.sin_port = 0;
   const uint8_t ip[4] = ORIGINAL_IP;
   memcpy(&answer.sin_addr, ip, 4);
   memcpy(value, &answer, sizeof answer);

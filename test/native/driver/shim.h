@@ -16,6 +16,7 @@ typedef struct {
   int no_memory;          /* malloc gives NULL */
   int short_writes;       /* of 256 sends and splices, how many are cut to a part */
   int original_error;     /* errno of SO_ORIGINAL_DST; 0: the answer is ORIGINAL_IP, ORIGINAL_PORT */
+  int original_port_zero; /* the answer has port 0 */
   int original_asked;     /* counts the questions */
 } shim_faults;
 
