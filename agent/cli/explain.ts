@@ -1,4 +1,4 @@
-import { parseWorkloadName } from '../config/agent-config.ts';
+import { commaSeparated, parseWorkloadName } from '../config/agent-config.ts';
 import { directoryOf, workloadNamed } from '../identify/directory.ts';
 import { type IpAddress, parseIp } from '../model/address.ts';
 import { type Cidr, parseCidr } from '../model/cidr.ts';
@@ -24,6 +24,7 @@ export type ExplainOptions = {
   readonly sni: string | undefined;
   readonly alpn: readonly string[];
   readonly clusterCidr: readonly string[];
+  readonly hop: string;
   readonly json: boolean;
 };
 
@@ -88,9 +89,11 @@ function parseQuestion(
   const headers = options.header.map(
     (each) => headerOf(each) ?? (problems.push(`--header: expected 'Name: value', not "${each}"`), undefined),
   );
-  const clusterCidrs = options.clusterCidr.map(
+  const clusterCidrs = commaSeparated(options.clusterCidr).map(
     (each) => parseCidr(each) ?? (problems.push(`--cluster-cidr: expected a CIDR, not "${each}"`), undefined),
   );
+  if (/^gateway:[^/]+\/[^/]+$/.test(options.hop)) problems.push(`--hop ${options.hop}: not built yet; expected mesh`);
+  else if (options.hop !== 'mesh') problems.push(`--hop: expected mesh or gateway:NS/NAME, not "${options.hop}"`);
   if (!from || !to?.port || problems.length > 0) return { ok: false, problems };
   const request = {
     method: options.method ?? 'GET',
@@ -100,7 +103,7 @@ function parseQuestion(
   };
   const evidence: Evidence =
     options.sni !== undefined
-      ? { kind: 'tls', serverName: sni, alpn: options.alpn }
+      ? { kind: 'tls', serverName: sni, alpn: commaSeparated(options.alpn) }
       : options.host !== undefined || options.method !== undefined
         ? { kind: 'http', request }
         : { kind: 'opaque' };

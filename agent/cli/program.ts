@@ -59,6 +59,7 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
       'parse-positional-numbers': false,
       'duplicate-arguments-array': true,
     })
+    .check((args) => refuseRepeats(args))
     .version(versionText(root))
     .help()
     .alias('help', 'h')
@@ -77,6 +78,29 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
 }
 
 class UsageError extends Error {}
+
+/** An option that takes one value and is given twice: which one was meant is not ours to guess. */
+function refuseRepeats(args: Readonly<Record<string, unknown>>): true {
+  const twice = Object.entries(args).filter(
+    ([name, value]) => Array.isArray(value) && !LISTS.has(name) && name !== '_',
+  );
+  const [first] = twice;
+  if (first)
+    throw new UsageError(
+      `--${first[0]} is given ${Array.isArray(first[1]) ? first[1].length : 2} times: expected once`,
+    );
+  return true;
+}
+
+const LISTS: ReadonlySet<string> = new Set([
+  'netns',
+  'workload',
+  'resolver',
+  'cluster-cidr',
+  'clusterCidr',
+  'header',
+  'alpn',
+]);
 
 const list = { type: 'string', array: true, default: [] as string[], nargs: 1, requiresArg: true } as const;
 const text = { type: 'string', requiresArg: true } as const;
@@ -126,6 +150,7 @@ function explainOptions(y: ReturnType<typeof yargs>) {
     .option('sni', { ...text, describe: 'server name: the call is TLS' })
     .option('alpn', { ...list, describe: 'protocols that the TLS client offers' })
     .option('cluster-cidr', { ...list, describe: "the cluster's pod and service ranges" })
+    .option('hop', { ...text, default: 'mesh', describe: 'who decides: mesh, or gateway:NS/NAME (later)' })
     .option('json', { type: 'boolean', default: false, describe: 'machine-readable' })
     .example(
       '$0 explain --config policy/ --from shop/web-0 --to api.example:80 --host api.example',

@@ -52,10 +52,10 @@ export function parseAgentConfig(raw: RawAgentConfig, cores: number): Parsed<Age
     complain(`--scope ${raw.scope}: not built yet; this version captures in scope pod`);
   else if (raw.scope !== 'pod') complain(`--scope: expected pod, node or host, not "${raw.scope}"`);
   const enrolments = pairUp(raw, complain);
-  const resolvers = words(raw.resolver).map(
+  const resolvers = commaSeparated(raw.resolver).map(
     (word) => resolverAt(word) ?? complain(`--resolver: expected an IP address, not "${word}"`),
   );
-  const cidrs = words(raw.clusterCidr).map(
+  const cidrs = commaSeparated(raw.clusterCidr).map(
     (word) => parseCidr(word) ?? complain(`--cluster-cidr: expected a CIDR, not "${word}"`),
   );
   const format =
@@ -83,11 +83,12 @@ export function parseAgentConfig(raw: RawAgentConfig, cores: number): Parsed<Age
   };
 }
 
-/** `NS/POD`; undefined for anything else. */
+/** `NS/POD`, an RFC 1123 label and a subdomain as Kubernetes has them; undefined for anything else. */
 export function parseWorkloadName(text: string): { readonly namespace: string; readonly pod: string } | undefined {
   const [namespace = '', pod = '', ...more] = text.split('/');
-  const valid = (word: string) => /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(word);
-  return more.length === 0 && valid(namespace) && valid(pod) ? { namespace, pod } : undefined;
+  const isLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(namespace);
+  const isSubdomain = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(pod);
+  return more.length === 0 && isLabel && isSubdomain ? { namespace, pod } : undefined;
 }
 
 const FORMATS: readonly AccessLogFormat[] = ['json', 'asm', 'envoy-text', 'istio-1.0'];
@@ -112,13 +113,14 @@ function pairUp(raw: RawAgentConfig, complain: Complain): readonly Enrolment[] {
 }
 
 function resolverAt(word: string): Endpoint | undefined {
-  const [, host = word, digits = '53'] = /^(\[[^\]]+\]|[^:]+):([0-9]+)$/.exec(word) ?? [];
-  const ip: IpAddress | undefined = parseIp(host.replace(/^\[|\]$/g, ''));
+  const [, bracketed, plain = word, digits = '53'] = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::([0-9]+))?$/.exec(word) ?? [];
+  const ip: IpAddress | undefined = parseIp(bracketed ?? plain);
   const port = parsePort(digits);
   return ip && port ? { ip, port } : undefined;
 }
 
-function words(list: readonly string[]): readonly string[] {
+/** The parts of a list option, which may be repeated and may hold several, parted by commas. */
+export function commaSeparated(list: readonly string[]): readonly string[] {
   return list
     .flatMap((each) => each.split(','))
     .map((each) => each.trim())

@@ -9,7 +9,7 @@ export class LiveFlows {
   readonly #byNamespace = new Map<EnrolledNamespace, Set<Conversation>>();
   readonly #refusedUntil = new Map<EnrolledNamespace, number>();
   readonly #mostPerNamespace: number;
-  #emptied: (() => void) | undefined;
+  #whenEmpty: (() => void)[] = [];
 
   constructor(mostPerNamespace: number) {
     this.#mostPerNamespace = mostPerNamespace;
@@ -31,7 +31,8 @@ export class LiveFlows {
 
   forget(enrolled: EnrolledNamespace, flow: Conversation): void {
     this.#byNamespace.get(enrolled)?.delete(flow);
-    if (this.size === 0) this.#emptied?.();
+    if (this.size > 0) return;
+    for (const tell of this.#whenEmpty.splice(0)) tell();
   }
 
   /**
@@ -55,7 +56,7 @@ export class LiveFlows {
   whenEmpty(): Promise<void> {
     return new Promise((resolve) => {
       if (this.size === 0) resolve();
-      else this.#emptied = resolve;
+      else this.#whenEmpty.push(resolve);
     });
   }
 }

@@ -1,4 +1,4 @@
-import { endpointText } from '../model/address.ts';
+import { endpointText, familyOf } from '../model/address.ts';
 import type { Evidence } from '../model/evidence.ts';
 import type { Identified } from './stages.ts';
 
@@ -15,5 +15,6 @@ export function refusalText(flow: Identified, evidence: Evidence, reason: string
 /** Only what parsed as a name or address: nothing else of the wire is written back. */
 function hostOf(evidence: Extract<Evidence, { kind: 'http' }>): string | undefined {
   const host = evidence.request.authority?.host;
-  return host?.kind === 'name' ? host.name : host?.ip;
+  if (host?.kind !== 'ip') return host?.name;
+  return familyOf(host.ip) === 6 ? `[${host.ip}]` : host.ip;
 }
