@@ -1,5 +1,4 @@
-import type { Problem } from '../model/resource.ts';
-import { refText } from '../model/resource.ts';
+import { problemText, refText } from '../model/resource.ts';
 import type { ResourceSet } from '../registry/model.ts';
 import { readFolder } from '../sources/files.ts';
 
@@ -23,7 +22,7 @@ export async function runCheck({ config, strict, json }: CheckOptions): Promise<
   const inForce = inForceOf(set);
   const output = json
     ? JSON.stringify({ ok: code === 0, errors, warnings, inForce, problems }, undefined, 2)
-    : [...problems.map(problemLine), summary(inForce, errors, warnings)].join('\n');
+    : [...problems.map(problemText), summary(inForce, errors, warnings)].join('\n');
   return { code, output: `${output}\n` };
 }
 
@@ -50,13 +49,6 @@ function inForceOf(set: ResourceSet): InForce {
 }
 
 /** `config/a.yaml:7:15: error: spec.ports[0].number: expected …`, the form that editors jump to. */
-function problemLine({ position, severity, path, message, resource }: Problem): string {
-  const place = `${position.file}:${position.line}:${position.column}`;
-  return (
-    [place, severity, ...(path === '' ? [] : [path]), message].join(': ') + (resource ? ` [${refText(resource)}]` : '')
-  );
-}
-
 function summary(inForce: InForce, errors: number, warnings: number): string {
   const kinds = Object.entries(inForce.grants).map(([kind, count]) => counted(count, kind));
   const mode = `mode ${inForce.mode} (${inForce.modeFrom ?? 'the default: no resource sets it'})`;

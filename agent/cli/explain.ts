@@ -6,7 +6,7 @@ import type { Evidence } from '../model/evidence.ts';
 import type { FlowFacts } from '../model/flow.ts';
 import { type Hostname, parseAuthority, parseHostname } from '../model/hostname.ts';
 import type { Port } from '../model/port.ts';
-import { type Problem, refText } from '../model/resource.ts';
+import { problemText, refText } from '../model/resource.ts';
 import type { Source, Workload } from '../model/workload.ts';
 import { compile } from '../registry/compile.ts';
 import { type Explanation, explain } from '../registry/explain.ts';
@@ -136,10 +136,6 @@ function sourceOf(from: From, workloads: readonly Workload[]): Source {
 function headerOf(text: string): readonly [string, string] | undefined {
   const colon = text.indexOf(':');
   return colon < 1 ? undefined : [text.slice(0, colon).toLowerCase(), text.slice(colon + 1).trim()];
-}
-
-function problemText({ position, path, message }: Problem): string {
-  return `${position.file}:${position.line}:${position.column}: ${path === '' ? '' : `${path}: `}${message}`;
 }
 
 function humanText(options: ExplainOptions, answer: Explanation): string {

@@ -1,6 +1,7 @@
 import yargs from 'yargs';
 import { EXIT } from '../../init/contract.ts';
-import { parseAgentConfig } from '../config/agent-config.ts';
+import { type AgentConfig, parseAgentConfig } from '../config/agent-config.ts';
+import { StartFailure } from '../roles/start-failure.ts';
 import { runCheck } from './check.ts';
 import { runExplain } from './explain.ts';
 import { versionText } from './version.ts';
@@ -12,7 +13,7 @@ export type Surroundings = {
   readonly cores: number;
   /** Aborted when the process is asked to stop. */
   readonly stop: AbortSignal;
-  readonly reopenLogs: (reopen: () => void) => void;
+  readonly onReopenLogs: (reopen: () => void) => void;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
 };
@@ -34,8 +35,7 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
         code = wrong(parsed.problems.join('\nweir-agent: '));
         return;
       }
-      const { runNode } = await import('../roles/node.ts'); // needs the addon, which the other commands do without
-      code = await runNode(parsed.value, versionText(root), surroundings.stop, surroundings.reopenLogs);
+      code = await run(parsed.value, surroundings);
     })
     .command('check', 'find what is wrong with a folder of resources', checkOptions, async (args) => {
       const result = await runCheck(args);
@@ -66,7 +66,8 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
     .wrap(110)
     .exitProcess(false)
     .fail((message: string | null, error: Error | undefined) => {
-      throw error ?? new UsageError(message ?? 'the command line cannot be understood');
+      if (error && error.name !== 'YError') throw error; // thrown by a command, not by yargs
+      throw new UsageError(message ?? error?.message ?? 'the command line cannot be understood');
     });
   try {
     await program.parseAsync();
@@ -75,6 +76,19 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
     return wrong(thrown.message);
   }
   return code ?? EXIT.ok;
+}
+
+/** The addon is loaded here alone: the other commands do without it. */
+async function run(config: AgentConfig, { root, stop, onReopenLogs, err }: Surroundings): Promise<number> {
+  const { runNode } = await import('../roles/node.ts');
+  try {
+    await runNode(config, versionText(root), { stop, onReopenLogs });
+    return EXIT.ok;
+  } catch (thrown) {
+    if (!(thrown instanceof StartFailure)) throw thrown;
+    err(`weir-agent: ${thrown.message}\n`);
+    return thrown.exitCode;
+  }
 }
 
 class UsageError extends Error {}

@@ -1,0 +1,81 @@
+import { deepEqual, equal, match } from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../../../agent/main.ts', import.meta.url));
+const LISTED = fileURLToPath(new URL('../../../fixtures/config/listed', import.meta.url));
+const BROKEN = fileURLToPath(new URL('../../../fixtures/config/broken', import.meta.url));
+
+type Ended = { readonly code: number; readonly out: string; readonly err: string };
+
+/** The real program, as its own process. */
+function weirAgent(...argv: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', MAIN, ...argv],
+      (_error, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
+    );
+  });
+}
+
+const EXPLAIN = ['explain', '--config', LISTED, '--from', 'default/sleep', '--to', 'aliyun.com:80'];
+
+test('explain prints JSON on standard output, exit 0 whatever the verdict', async () => {
+  for (const [host, verdict] of [
+    ['aliyun.com', 'allow'],
+    ['other.test', 'deny'],
+  ] as const) {
+    const { code, out, err } = await weirAgent(...EXPLAIN, '--host', host, '--hop', 'mesh', '--json');
+    deepEqual([code, err], [0, '']);
+    equal((JSON.parse(out) as { verdict: string }).verdict, verdict); // the shape is explain's own test
+  }
+});
+
+test('check: 0 clean, 2 errors', async () => {
+  equal((await weirAgent('check', '--config', LISTED, '--strict')).code, 0);
+  const broken = await weirAgent('check', '--config', BROKEN, '--json');
+  equal(broken.code, 2);
+  equal((JSON.parse(broken.out) as { errors: number }).errors, 2); // the shape is check's own test
+});
+
+test('--version names the version and the commit', async () => {
+  const { code, out } = await weirAgent('--version');
+  equal(code, 0);
+  match(out, /^\d+\.\d+\.\d+ \(commit ([0-9a-f]{12}|unknown)\)\n$/);
+});
+
+test('--help, of the program and of each command, is an answer and no error', async () => {
+  for (const [argv, words] of [
+    [['--help'], /weir-agent COMMAND[^]*run[^]*check[^]*explain/],
+    [['run', '--help'], /--sniff-deadline[^]*--first-byte-timeout[^]*SIGTERM/],
+    [['check', '-h'], /--strict/],
+    [['explain', '--help'], /--from[^]*--hop[^]*--json/],
+  ] as const) {
+    const { code, out, err } = await weirAgent(...argv);
+    deepEqual([code, err], [0, ''], argv.join(' '));
+    match(out, words);
+  }
+});
+
+for (const [argv, problem] of [
+  [[], /expected a command/],
+  [['frobnicate'], /frobnicate/],
+  [['explain'], /config, from, to/],
+  [[...EXPLAIN, '--sni', 'a.test', '--host', 'a.test'], /--sni describes a TLS flow/],
+  [[...EXPLAIN, '--colour', 'blue'], /colour/],
+  [[...EXPLAIN, '--host'], /host/],
+  [['check'], /config/],
+  [['run'], /config/],
+  [['run', '--config', LISTED], /scope pod needs pairs/],
+  [['run', '--config', LISTED, '--scope', 'host'], /--scope host: not built yet/],
+  [['run', '--config', LISTED, '--port', '0', '--netns', '/x', '--workload', 'a/b'], /--port/],
+] as const) {
+  test(`64 and a reason on standard error: ${argv.slice(0, 1).concat(argv.slice(-2)).join(' ')}`, async () => {
+    const { code, out, err } = await weirAgent(...argv);
+    deepEqual([code, out], [64, '']);
+    match(err, problem);
+    equal(/\n\s+at /.test(err), false, `no stack trace: ${err}`);
+  });
+}
