@@ -8,7 +8,7 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   root: new URL('../', import.meta.url),
   cores: availableParallelism(),
   stop: stop.signal,
-  reopenLogs: (reopen) => process.on('SIGHUP', reopen),
+  onReopenLogs: (reopen) => process.on('SIGHUP', reopen),
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
 });

@@ -21,3 +21,10 @@ export type Problem = {
   /** What is wrong and what was expected, in one sentence. */
   readonly message: string;
 };
+
+/** `policy/api.yaml:7:15: error: spec.ports[0].number: expected … [ServiceEntry shop/api]` */
+export function problemText({ position, severity, path, message, resource }: Problem): string {
+  const place = `${position.file}:${position.line}:${position.column}`;
+  const parts = [place, severity, ...(path === '' ? [] : [path]), message];
+  return `${parts.join(': ')}${resource ? ` [${refText(resource)}]` : ''}`;
+}

@@ -6,8 +6,11 @@ import { forbiddenToDial, type OwnPlace } from '../registry/may-dial.ts';
 import { dialPlan, namesToResolve } from '../upstream/plan.ts';
 import type { Resolution } from '../upstream/resolve/resolution.ts';
 
+/** A known answer comes at once. */
+export type Resolve = (name: Hostname) => Promise<Resolution> | Resolution;
+
 export type CandidateOptions = {
-  readonly resolve: (name: Hostname) => Promise<Resolution> | Resolution;
+  readonly resolve: Resolve;
   /** Asked after resolution, so that the address judged is the address dialled. */
   readonly ownPlace: () => OwnPlace;
   /** In [0, 1): which of several weighted targets comes first. */
@@ -21,8 +24,9 @@ export type Candidates =
 /** Where an admitted flow may be dialled, in order: the route's addresses less those that are never dialled. */
 export async function candidatesOf(route: Route, original: Endpoint, options: CandidateOptions): Promise<Candidates> {
   if (route.dial === 'original') return permitted([original], FORBIDDEN_ORIGINAL, options);
-  const resolutions = new Map<Hostname, Resolution>();
-  for (const name of namesToResolve(route.targets)) resolutions.set(name, await options.resolve(name));
+  const resolutions = new Map(
+    await Promise.all(namesToResolve(route.targets).map(async (name) => [name, await options.resolve(name)] as const)),
+  );
   const endpoints = dialPlan(route.targets, resolutions, options.random());
   if (endpoints.length === 0) {
     const failure = resolutions.size > 0 ? UNRESOLVED : NO_ENDPOINT;

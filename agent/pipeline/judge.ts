@@ -6,17 +6,15 @@ import type { Hostname } from '../model/hostname.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { Registry } from '../registry/compile.ts';
 import { decide } from '../registry/decide.ts';
+import type { Resolve } from './candidates.ts';
 import { endsJudging, FirstLook } from './first-look.ts';
 import type { Identified, Judged } from './stages.ts';
-
-/** The addresses of a name. A name that has none cannot be told from one that cannot be asked: neither widens access. */
-export type Addresses = (name: Hostname) => Promise<readonly IpAddress[]> | readonly IpAddress[];
 
 export type JudgeOptions = {
   readonly hop: Hop;
   readonly sniffDeadlineMs: number;
   readonly firstByteTimeoutMs: number;
-  readonly addressesOf: Addresses;
+  readonly resolve: Resolve;
 };
 
 export type Judgement =
@@ -47,7 +45,7 @@ export async function judge(flow: Identified, registry: Registry, options: Judge
       return judged(flow, look, decision, look.settled ? look.evidence : { kind: 'silent' }, registry);
     }
     if (decision.attributes.includes('answers')) {
-      await gather(decision.names, answers, options.addressesOf);
+      await gather(decision.names, answers, options.resolve);
       continue;
     }
     if (look.bad) return badRequest(look);
@@ -74,12 +72,14 @@ export function factsOf(
   };
 }
 
+/** A name that has no address cannot be told from one that cannot be asked: neither widens access. */
 async function gather(
   names: readonly Hostname[],
   into: Map<Hostname, readonly IpAddress[]>,
-  addressesOf: Addresses,
+  resolve: Resolve,
 ): Promise<void> {
-  await Promise.all(names.map(async (name) => into.set(name, await addressesOf(name))));
+  const resolved = await Promise.all(names.map(async (name) => ({ name, resolution: await resolve(name) })));
+  for (const { name, resolution } of resolved) into.set(name, resolution.kind === 'addresses' ? resolution.ips : []);
 }
 
 function judged(
