@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
@@ -41,11 +42,19 @@ export function loadAddon(): Addon {
 let loaded: Addon | undefined;
 
 function buildAndLoad(): Addon {
-  // From dist/ the addon lies two levels up, where the sources are; an image brings it beside this file.
-  execFileSync(fileURLToPath(new URL('build', import.meta.url)), { stdio: ['ignore', 'inherit', 'inherit'] });
+  const build = fileURLToPath(new URL('build', import.meta.url));
+  if (existsSync(build)) runBuild(build); // an image has the addon beside this file and no sources
   const addon: unknown = createRequire(import.meta.url)('./weir.node');
   if (!isAddon(addon)) throw new TypeError('weir.node does not have the expected functions');
   return addon;
+}
+
+function runBuild(build: string): void {
+  try {
+    execFileSync(build, { stdio: ['ignore', 'inherit', 'inherit'] });
+  } catch (cause: unknown) {
+    throw new Error('the native addon cannot be built; the reason stands on stderr', { cause });
+  }
 }
 
 function isAddon(value: unknown): value is Addon {

@@ -5,7 +5,6 @@ export const LAYOUT = {
   commandBytes: 1 << 18,
   controlWords: 128,
   maxPayload: 64 * 1024,
-  maxHeldLimit: 256 * 1024,
   addressBytes: 20,
 } as const;
 

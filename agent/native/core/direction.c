@@ -46,7 +46,7 @@ static enum step sink_error(const pass *p) {
   return STEP_SINK_BROKEN;
 }
 
-/* Nagle only ever holds back a second send; a connection that gets that far is also worth keep-alive probes. */
+/* Nagle only ever holds back a second send: a connection of one exchange needs no option set. */
 static void prepare_sink(const pass *p) {
   if (p->from == CLIENT && p->d->passed && !p->sink->long_lived) {
     socket_set_long_lived(p->sink->fd);

@@ -152,7 +152,7 @@ void flow_broken(thread *t, flow *f, enum side s) {
   if (f->state == FLOW_LOCATING) accept_tell(t, f, ENOENT);
   if (f->state == FLOW_RELAYING && !f->endpoint[other_side(s)].broken) {
     broken->readable = true;
-    (void)direction_run(t, f, s);
+    while (direction_run(t, f, s) == RUN_UNFINISHED) continue; /* no more than its receive buffer can come */
   }
   flow_end(t, f, CAUSE_RESET, true);
 }
@@ -207,6 +207,13 @@ static void inspect_deadline(thread *t, flow *f, enum side s) {
   post_held(t, f, s, (uint16_t)(FLAG_DEADLINE | (ended ? FLAG_ENDED : 0) | (full ? FLAG_FULL : 0)));
 }
 
+/* Both sides are open still: nobody has asked this upstream twice, but it may die while its only answer is awaited. */
+static void settle(flow *f) {
+  endpoint *upstream = &f->endpoint[UPSTREAM];
+  if (!upstream->long_lived) socket_set_long_lived(upstream->fd);
+  upstream->long_lived = true;
+}
+
 static void half_close_deadline(thread *t, flow *f) {
   uint64_t idle_until = f->active_at + (uint64_t)t->mover->options.half_close_ms * 1000;
   if (idle_until > t->now) thread_set_deadline(t, f, DEADLINE_PHASE, idle_until);
@@ -226,7 +233,8 @@ void flow_deadline(thread *t, flow *f, enum deadline_kind kind) {
       dial_failed(t, f, ETIMEDOUT);
       return;
     case FLOW_RELAYING:
-      half_close_deadline(t, f);
+      if (f->endpoint[CLIENT].shut || f->endpoint[UPSTREAM].shut) half_close_deadline(t, f);
+      else settle(f);
       return;
     case FLOW_LEAVING:
       flow_end(t, f, (enum cause)f->cause, false);

@@ -332,6 +332,20 @@ static void bulk_by_credit(stage *s) {
   close(origin);
 }
 
+static void long_wait_is_probed(stage *s) {
+  flow_ref f;
+  int client = stage_accept(s, "ask", &f);
+  int origin = stage_relay(s, f);
+  peer_expect(origin, "ask");
+  CHECK(!probes_are_sent_to(s->origin_port));
+  for (int i = 0; i < 400 && !probes_are_sent_to(s->origin_port); i++) usleep(10000);
+  CHECK(probes_are_sent_to(s->origin_port));
+  close(client);
+  peer_expect_end(origin);
+  close(origin);
+  stage_closed(s, f, CAUSE_ENDED, END_FIN, END_FIN);
+}
+
 static void urgent_byte_stays_in_the_stream(stage *s) {
   flow_ref f;
   int client = stage_accept(s, "", &f);
@@ -371,6 +385,7 @@ const scripted_case relay_cases[] = {
     {"bulk without pipes", bulk_without_pipes, 0},
     {"bulk with short writes", bulk_with_short_writes, 0},
     {"bulk by credit", bulk_by_credit, 1},
+    {"an upstream that is waited for gets keep-alive probes", long_wait_is_probed, 0},
     {"an urgent byte stays in the stream, also in splice", urgent_byte_stays_in_the_stream, 0},
     {0},
 };

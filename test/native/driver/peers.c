@@ -91,6 +91,18 @@ void peer_reset(int fd) {
   close(fd);
 }
 
+bool probes_are_sent_to(uint16_t port) {
+  for (int fd = 3; fd < 256; fd++) {
+    struct sockaddr_in peer;
+    socklen_t length = sizeof peer;
+    if (getpeername(fd, (struct sockaddr *)&peer, &length) == -1 || ntohs(peer.sin_port) != port) continue;
+    int on = 0;
+    length = sizeof on;
+    if (getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, &length) == 0 && on) return true;
+  }
+  return false;
+}
+
 int open_descriptors(void) {
   DIR *list = opendir("/proc/self/fd");
   CHECK(list);

@@ -26,6 +26,9 @@ bool peer_is_silent(int fd);
 void peer_end(int fd);   /* FIN */
 void peer_reset(int fd); /* RST, closed */
 
+/* True if some socket of this process that is connected to `port` sends keep-alive probes. */
+bool probes_are_sent_to(uint16_t port);
+
 /* Descriptors of this process. */
 int open_descriptors(void);
 

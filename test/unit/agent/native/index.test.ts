@@ -251,6 +251,11 @@ test('stop resets what lives, delivers every closed, and the process may exit', 
   await log.mover.stop();
 });
 
+test('a process that exits without stop ends at once, with its own code', async () => {
+  const program = fileURLToPath(new URL('../../../support/fixture-programs/exiting-owner.ts', import.meta.url));
+  await assert.rejects(promisify(execFile)(process.execPath, [program], { timeout: 10_000 }), { code: 7, stderr: '' });
+});
+
 test('what the kernel refuses is a SystemError with its code', (t) => {
   const { mover } = new LoggedMover(t);
   const at = { ip: LOOPBACK[4], port: 0, sharing: 'exclusive', transparent: false } as const;
