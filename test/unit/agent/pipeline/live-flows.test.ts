@@ -1,0 +1,55 @@
+import { deepEqual, equal } from 'node:assert/strict';
+import { test } from 'node:test';
+import { LiveFlows } from '../../../../agent/pipeline/live-flows.ts';
+import { readAll } from '../../../support/mover-log.ts';
+import { Conversations } from '../relay/conversations.ts';
+
+const SHOP = { netns: '/run/netns/shop', namespace: 'shop', pod: 'web-0' };
+const BANK = { netns: '/run/netns/bank', namespace: 'bank', pod: 'web-0' };
+
+test('one namespace cannot take what another needs', async (t) => {
+  const conversations = new Conversations(t);
+  const [a, b, c] = [await conversations.open(), await conversations.open(), await conversations.open()];
+  const live = new LiveFlows(2);
+  const admitted = [a, b, c].map(({ conversation }) => live.admit(SHOP, conversation));
+  deepEqual([...admitted, live.admit(BANK, c.conversation), live.size], [true, true, false, true, 3]);
+  live.forget(SHOP, a.conversation);
+  deepEqual([live.admit(SHOP, c.conversation), live.size], [true, 3]);
+});
+
+test('a flow that was not admitted is not counted out', async (t) => {
+  const conversations = new Conversations(t);
+  const [a, b] = [await conversations.open(), await conversations.open()];
+  const live = new LiveFlows(1);
+  deepEqual([live.admit(SHOP, a.conversation), live.admit(SHOP, b.conversation)], [true, false]);
+  live.forget(SHOP, b.conversation);
+  equal(live.size, 1);
+});
+
+test('all flows of a namespace are reset but the one that asks, and new ones are refused for a while', async (t) => {
+  const conversations = new Conversations(t);
+  const [asks, other, foreign] = [await conversations.open(), await conversations.open(), await conversations.open()];
+  const live = new LiveFlows(8);
+  live.admit(SHOP, asks.conversation);
+  live.admit(SHOP, other.conversation);
+  live.admit(BANK, foreign.conversation);
+  await live.resetAll(SHOP, asks.conversation, 60_000);
+  deepEqual(
+    [asks, other, foreign].map(({ conversation }) => conversation.over),
+    [false, true, false],
+  );
+  equal((await readAll(other.client)).error, 'ECONNRESET');
+  deepEqual([live.isClosing(SHOP), live.isClosing(BANK)], [true, false]);
+  await live.resetAll(SHOP, asks.conversation, 0);
+  equal(live.isClosing(SHOP), false, 'the refusal has an end');
+});
+
+test('everybody who waits for the last flow is told', async (t) => {
+  const { conversation } = await new Conversations(t).open();
+  const live = new LiveFlows(8);
+  await live.whenEmpty();
+  live.admit(SHOP, conversation);
+  const waiting = [live.whenEmpty(), live.whenEmpty()];
+  live.forget(SHOP, conversation);
+  await Promise.all(waiting);
+});
