@@ -18,7 +18,9 @@ export function enterKept(place: string, command: readonly string[]): number {
   if (name === undefined) return complain('no world was kept: run ./scripts/demo --keep first', 1);
   const netns = `${name}-${place}`;
   if (!namespacesOf(name).includes(netns)) return complain(`expected pod, node or ext, not "${place}"`, 64);
-  const env = { ...process.env, CURL_CA_BUNDLE: `${labFolder(name)}/ca.pem`, PS1: `${place}# ` };
+  // A proxy of the machine cannot be reached from in there.
+  const own = Object.entries(process.env).filter(([key]) => !/_proxy$/i.test(key));
+  const env = { ...Object.fromEntries(own), CURL_CA_BUNDLE: `${labFolder(name)}/ca.pem`, PS1: `${place}# ` };
   const shell = command.length > 0 ? command : ['bash', '--norc', '-i'];
   return spawnSync('ip', ['netns', 'exec', netns, ...shell], { stdio: 'inherit', env }).status ?? 1;
 }

@@ -161,6 +161,8 @@ test('a command that fails tells its code and what it said', async () => {
   const outcome = await lab.exec('ext', ['sh', '-c', 'echo out; echo err >&2; exit 3']);
   assert.deepEqual([outcome.code, outcome.stdout, outcome.stderr], [3, 'out\n', 'err\n']);
   assert.equal((await lab.exec('ext', ['sleep', '60'], { limitMs: 100 })).code, 137);
+  const outlived = await lab.exec('ext', ['sh', '-c', 'sleep 60 & exec sleep 60'], { limitMs: 100 });
+  assert.equal(outlived.code, 137);
   assert.equal((await run(['/no/such/program'])).code, 127);
 });
 

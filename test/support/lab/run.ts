@@ -35,7 +35,10 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   const { limitMs = 60_000, input, cwd } = options;
   const { promise, resolve } = Promise.withResolvers<number>();
   const child = spawn(program, rest, { cwd, env: environment(options.env), stdio: ['pipe', 'pipe', 'pipe'] });
-  const timer = setTimeout(() => child.kill('SIGKILL'), limitMs);
+  const timer = setTimeout(() => {
+    child.kill('SIGKILL');
+    for (const stream of [child.stdout, child.stderr]) stream.destroy(); // its own children may still hold the other end
+  }, limitMs);
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
