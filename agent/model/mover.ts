@@ -139,7 +139,8 @@ export type Mover = {
   readonly dial: (flow: FlowRef, options: DialOptions) => void;
   /**
    * Let `bytes` more bytes of this side pass (`'all'`: everything from now on, until a number is given again). When they
-   * have passed: one GateEvent, `reached`: at once; `held`: only when more bytes, or the end, have come behind them.
+   * have passed, or all there are if the side ends before: one GateEvent, `reached`: at once; `held`: only when more
+   * bytes, or the end, have come behind them.
    * After `'all'`, `reached` tells that the end of this side has passed; `held` tells nothing.
    * Holds across dials: an attempt that failed has let nothing pass.
    */

@@ -113,6 +113,7 @@ function flagsOf({ failure, request, exchange }: Outcome, closed: ClosedEvent): 
   if (closed.cause === 'no-resources') return 'OM';
   if (closed.cause === 'half-close-timeout') return 'DT';
   if (closed.cause === 'reset') return closed.client === 'reset' || closed.client === 'error' ? 'DC' : 'UC';
+  if (exchange?.cut) return 'UC';
   if (request && exchange && exchange.status === 0)
     return closed.client === 'none' || closed.client === 'closed-by-us' ? 'UC' : 'DC';
   return null;

@@ -14,12 +14,15 @@ export type Exchange = {
   readonly answerHeadBytes: number;
   /** Set if the answer was none: the connection was reset. */
   readonly failure: Failure | undefined;
+  /** The upstream ended before its answer was whole; the client was sent what there was, then the end. */
+  readonly cut: boolean;
 };
 
 /**
  * One request and its answer; then the connection ends: exactly the judged request leaves, and nothing behind it. The
  * answer's head is held until it is read, its body passes by its length, or watched by a copy that tells where it ends.
- * Begun before there is an upstream: what may leave waits for it. Ends early, with status 0, if the flow ends.
+ * Begun before there is an upstream: what may leave waits for it. Ends early, with status 0, if the flow ends. A client
+ * that ends is passed on as such: it has gone, or reads on; the upstream decides as it would without us.
  */
 export async function exchangeHttp1(conversation: Conversation, request: RequestHead): Promise<Exchange> {
   const { body, headBytes } = request;
@@ -28,17 +31,22 @@ export async function exchangeHttp1(conversation: Conversation, request: Request
     headBytes + (body.kind === 'length' ? body.bytes : 0),
     body.kind === 'chunked' ? 'reached' : 'held',
   );
-  if (body.kind === 'chunked') void passChunkedRequest(conversation);
+  void (body.kind === 'chunked' ? passChunkedRequest(conversation) : passClientEnd(conversation));
   let answerHeadBytes = 0;
-  const told = (status: number, failure?: Failure): Exchange => ({
+  const told = (status: number, failure?: Failure, cut = false): Exchange => ({
     status,
     requestHeadBytes: request.headBytes,
     answerHeadBytes,
     failure,
+    cut,
   });
   for (;;) {
     const head = await nextAnswerHead(conversation, request.method);
     if (head === 'gone') return told(0);
+    if (head === 'none') {
+      conversation.close('rst');
+      return told(0);
+    }
     if (head === 'bad' || (head.status === 101 && request.upgrade.length === 0)) {
       conversation.close('rst');
       return told(0, BAD_ANSWER);
@@ -50,60 +58,81 @@ export async function exchangeHttp1(conversation: Conversation, request: Request
       return told(head.status);
     }
     if (!head.interim) {
-      if (await passBody(conversation, head)) conversation.close('fin');
-      return told(head.status);
+      const passed = await passBody(conversation, head);
+      if (passed !== 'gone') conversation.close('fin');
+      const { toClient } = await conversation.closedEvent;
+      const short = head.body.kind === 'length' && toClient < answerHeadBytes + head.body.bytes;
+      return told(head.status, undefined, passed === 'cut' || (passed === 'ended' && short));
     }
     conversation.forward('upstream', head.headBytes, 'reached');
     if (!(await conversation.gated('upstream'))) return told(0);
   }
 }
 
-/** Held until complete, so that an answer which cannot be read strictly never begins to reach the client. */
-async function nextAnswerHead(conversation: Conversation, requestMethod: string): Promise<AnswerHead | 'bad' | 'gone'> {
+/**
+ * Held until complete, so that an answer which cannot be read strictly never begins to reach the client. `none`: the
+ * upstream ended without a word.
+ */
+async function nextAnswerHead(
+  conversation: Conversation,
+  requestMethod: string,
+): Promise<AnswerHead | 'bad' | 'none' | 'gone'> {
   for (let seen = 0; ; ) {
     const held = await conversation.inspect('upstream', seen, NO_LIMIT_MS);
     if (!held) return 'gone';
     const head = parseAnswerHead(held.bytes, { requestMethod });
     if (head.kind === 'head') return head;
+    if (held.ended && held.bytes.length === 0) return 'none';
     if (head.kind === 'bad' || held.ended || held.full) return 'bad';
     seen = held.bytes.length;
   }
 }
 
-/** True once the whole answer has reached the client; false if the flow ended before. */
-async function passBody(conversation: Conversation, { body, headBytes }: AnswerHead): Promise<boolean> {
+/** `ended`: all of the answer that there is has reached the client. `cut`: it lacks its last chunk. `gone`: the flow ended. */
+type Passed = 'ended' | 'cut' | 'gone';
+
+async function passBody(conversation: Conversation, { body, headBytes }: AnswerHead): Promise<Passed> {
   switch (body.kind) {
     case 'none':
       conversation.forward('upstream', headBytes, 'reached');
-      return (await conversation.gated('upstream')) !== undefined;
+      return passedTo(conversation);
     case 'length':
       conversation.forward('upstream', headBytes + body.bytes, 'reached');
-      return (await conversation.gated('upstream')) !== undefined;
+      return passedTo(conversation);
     case 'tunnel':
     case 'until-close':
       conversation.forward('upstream', 'all', 'reached');
-      return (await conversation.gated('upstream')) !== undefined;
+      return passedTo(conversation);
     case 'chunked':
       conversation.forward('upstream', headBytes, 'reached');
-      return (await conversation.gated('upstream')) !== undefined && passChunkedAnswer(conversation);
+      return (await passedTo(conversation)) === 'ended' ? passChunkedAnswer(conversation) : 'gone';
   }
 }
 
-function passChunkedAnswer(conversation: Conversation): Promise<boolean> {
+async function passedTo(conversation: Conversation): Promise<Passed> {
+  return (await conversation.gated('upstream')) ? 'ended' : 'gone';
+}
+
+function passChunkedAnswer(conversation: Conversation): Promise<Passed> {
   let state = chunksStart();
-  const complete = new Promise<boolean>((resolve) => {
+  const complete = new Promise<Passed>((resolve) => {
     conversation.observeUpstream((bytes) => {
       const step = scanChunked(state, bytes);
       state = step.state;
       if (!step.done && step.bad === undefined) return;
       conversation.observeUpstream(undefined);
       if (step.bad !== undefined) conversation.close('rst');
-      resolve(step.done);
+      resolve(step.done ? 'ended' : 'gone');
     });
-    void conversation.closedEvent.then(() => resolve(false));
   });
-  conversation.forward('upstream', 'all', 'held');
-  return complete;
+  conversation.forward('upstream', 'all', 'reached');
+  return Promise.race([complete, conversation.gated('upstream').then((gate) => (gate ? 'cut' : 'gone'))]);
+}
+
+/** When nothing but the client's end is left of its side. */
+async function passClientEnd(conversation: Conversation): Promise<void> {
+  const gate = await conversation.gated('client');
+  if (gate?.ended && gate.bytes.length === 0) conversation.forward('client', 1, 'reached'); // no byte is left to pass
 }
 
 /** A request's chunks pass as they are read: the end of the body is the end of what may leave. */
@@ -115,8 +144,9 @@ async function passChunkedRequest(conversation: Conversation): Promise<void> {
     if (!held) return;
     const step = scanChunked(state, held.bytes);
     if (step.bad !== undefined || (!step.done && held.ended)) return conversation.close('rst');
-    conversation.forward('client', step.consumed, 'reached');
-    if (step.done || !(await conversation.gated('client'))) return;
+    conversation.forward('client', step.consumed, step.done ? 'held' : 'reached');
+    if (step.done) return passClientEnd(conversation);
+    if (!(await conversation.gated('client'))) return;
     state = step.state;
   }
 }

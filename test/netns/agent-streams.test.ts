@@ -37,6 +37,11 @@ before(async () => {
   ]);
 });
 after(() => world.lab.close());
+const wire = (says: string, body: () => Promise<void>): void =>
+  void test(
+    says,
+    telling(() => world, body),
+  );
 
 const ALERT = '\x15\x03\x03\x00\x02\x02\x31';
 
@@ -97,33 +102,21 @@ describe('TLS to a listed port', { concurrency: 4 }, () => {
   ];
   for (const { says, steps, hello: sent } of passing) {
     for (const host of OUTSIDE) {
-      test(
-        `${says} arrives byte for byte (${host})`,
-        telling(
-          () => world,
-          async () => {
-            const told = await talk(world.lab, {
-              host,
-              port: TLS_PORT,
-              steps: [...steps, { half: 'close' }, { until: 'end' }],
-            });
-            assert.equal(told.received.length, sent.length, `an echo of ${sent.length} bytes; ended by ${told.end}`);
-            assert.equal(told.received, sent);
-            assert.equal(told.end, 'fin');
-            const line = await told.line();
-            assert.deepEqual(
-              [
-                line['verdict'],
-                line['reason'],
-                line['requested_server_name'],
-                line['bytes_received'],
-                line['bytes_sent'],
-              ],
-              ['allow', 'granted', 'aliyun.com', sent.length, sent.length],
-            );
-          },
-        ),
-      );
+      wire(`${says} arrives byte for byte (${host})`, async () => {
+        const told = await talk(world.lab, {
+          host,
+          port: TLS_PORT,
+          steps: [...steps, { half: 'close' }, { until: 'end' }],
+        });
+        assert.equal(told.received.length, sent.length, `an echo of ${sent.length} bytes; ended by ${told.end}`);
+        assert.equal(told.received, sent);
+        assert.equal(told.end, 'fin');
+        const line = await told.line();
+        assert.deepEqual(
+          [line['verdict'], line['reason'], line['requested_server_name'], line['bytes_received'], line['bytes_sent']],
+          ['allow', 'granted', 'aliyun.com', sent.length, sent.length],
+        );
+      });
     }
   }
 
@@ -139,18 +132,12 @@ describe('TLS to a listed port', { concurrency: 4 }, () => {
   ];
   for (const { says, send, reason } of refused) {
     for (const host of OUTSIDE) {
-      test(
-        `${says} is answered with the alert access_denied (${host})`,
-        telling(
-          () => world,
-          async () => {
-            const told = await talk(world.lab, { host, port: TLS_PORT, steps: [{ send }, { until: 'end' }] });
-            assert.deepEqual([told.received, told.end], [ALERT, 'fin']);
-            const line = await told.line();
-            assert.deepEqual([line['verdict'], line['reason'], line['upstream_host']], ['deny', reason, null]);
-          },
-        ),
-      );
+      wire(`${says} is answered with the alert access_denied (${host})`, async () => {
+        const told = await talk(world.lab, { host, port: TLS_PORT, steps: [{ send }, { until: 'end' }] });
+        assert.deepEqual([told.received, told.end], [ALERT, 'fin']);
+        const line = await told.line();
+        assert.deepEqual([line['verdict'], line['reason'], line['upstream_host']], ['deny', reason, null]);
+      });
     }
   }
 
@@ -158,20 +145,14 @@ describe('TLS to a listed port', { concurrency: 4 }, () => {
     { says: 'a hello cut in the middle, then silence', steps: [{ send: whole.slice(0, 100) }] },
     { says: 'a client that says nothing', steps: [] },
   ]) {
-    test(
-      `${says}: reset after --first-byte-timeout, no-first-byte`,
-      telling(
-        () => world,
-        async () => {
-          const told = await talk(world.lab, { host: OUTSIDE[0], port: TLS_PORT, steps: [...steps, { until: 'end' }] });
-          assert.deepEqual([told.received, told.end], ['', 'ECONNRESET']);
-          const ms = told.endMs ?? 0;
-          assert.ok(ms > FIRST_BYTE_S * 900 && ms < FIRST_BYTE_S * 1_000 + 1_500, `reset after ${ms} ms`);
-          const line = await told.line();
-          assert.deepEqual([line['verdict'], line['reason'], line['response_flags']], ['deny', 'no-first-byte', 'DT']);
-        },
-      ),
-    );
+    wire(`${says}: reset after --first-byte-timeout, no-first-byte`, async () => {
+      const told = await talk(world.lab, { host: OUTSIDE[0], port: TLS_PORT, steps: [...steps, { until: 'end' }] });
+      assert.deepEqual([told.received, told.end], ['', 'ECONNRESET']);
+      const ms = told.endMs ?? 0;
+      assert.ok(ms > FIRST_BYTE_S * 900 && ms < FIRST_BYTE_S * 1_000 + 1_500, `reset after ${ms} ms`);
+      const line = await told.line();
+      assert.deepEqual([line['verdict'], line['reason'], line['response_flags']], ['deny', 'no-first-byte', 'DT']);
+    });
   }
 
   test('nothing of a refused hello reached the origin', () => {
@@ -182,140 +163,87 @@ describe('TLS to a listed port', { concurrency: 4 }, () => {
 
 describe('servers that speak first', () => {
   for (const host of ['203.0.113.17', '2001:db8:ee::17']) {
-    test(
-      `D14: db.test, listed as TCP, is heard at once and echoes (${host})`,
-      telling(
-        () => world,
-        async () => {
-          const steps = [
-            { expect: 'HELLO\n' },
-            { send: 'ping\n' },
-            { expect: 'ping\n' },
-            { half: 'close' },
-            { until: 'end' },
-          ] as const;
-          const told = await talk(world.lab, { host, port: 3306, steps });
-          assert.deepEqual([told.received, told.end], ['HELLO\nping\n', 'fin']);
-          assert.ok(
-            (told.firstByteMs ?? 9_999) < 150,
-            `heard after ${told.firstByteMs} ms, well before the sniff deadline`,
-          );
-          const line = await told.line();
-          assert.deepEqual([line['verdict'], line['upstream_cluster']], ['allow', 'outbound|3306||db.test']);
-        },
-      ),
-    );
-
-    test(
-      `with both a TCP and an HTTP rule on the port, after the sniff deadline (${host})`,
-      telling(
-        () => world,
-        async () => {
-          const told = await talk(world.lab, {
-            host: host.replace('17', '19'),
-            port: EITHER_PORT,
-            steps: [
-              { expect: 'HELLO\n' },
-              { send: 'ping\n' },
-              { expect: 'ping\n' },
-              { half: 'close' },
-              { until: 'end' },
-            ],
-          });
-          assert.deepEqual([told.received, told.end], ['HELLO\nping\n', 'fin']);
-          const ms = told.firstByteMs ?? 0;
-          assert.ok(ms > 250 && ms < 900, `heard after ${ms} ms; the sniff deadline is 300`);
-        },
-      ),
-    );
-  }
-});
-
-test(
-  'what a client begins to say on a TCP port is not kept from its server, though it could become HTTP',
-  telling(
-    () => world,
-    async () => {
+    wire(`D14: db.test, listed as TCP, is heard at once and echoes (${host})`, async () => {
       const steps = [
         { expect: 'HELLO\n' },
-        { send: 'GE' },
-        { expect: 'GE' },
+        { send: 'ping\n' },
+        { expect: 'ping\n' },
         { half: 'close' },
         { until: 'end' },
       ] as const;
-      const told = await talk(world.lab, { host: '203.0.113.17', port: 3306, steps });
-      assert.deepEqual([told.received, told.end, told.stuckAt], ['HELLO\nGE', 'fin', null]);
-    },
-  ),
-);
+      const told = await talk(world.lab, { host, port: 3306, steps });
+      assert.deepEqual([told.received, told.end], ['HELLO\nping\n', 'fin']);
+      assert.ok(
+        (told.firstByteMs ?? 9_999) < 150,
+        `heard after ${told.firstByteMs} ms, well before the sniff deadline`,
+      );
+      const line = await told.line();
+      assert.deepEqual([line['verdict'], line['upstream_cluster']], ['allow', 'outbound|3306||db.test']);
+    });
+
+    wire(`with both a TCP and an HTTP rule on the port, after the sniff deadline (${host})`, async () => {
+      const told = await talk(world.lab, {
+        host: host.replace('17', '19'),
+        port: EITHER_PORT,
+        steps: [{ expect: 'HELLO\n' }, { send: 'ping\n' }, { expect: 'ping\n' }, { half: 'close' }, { until: 'end' }],
+      });
+      assert.deepEqual([told.received, told.end], ['HELLO\nping\n', 'fin']);
+      const ms = told.firstByteMs ?? 0;
+      assert.ok(ms > 250 && ms < 900, `heard after ${ms} ms; the sniff deadline is 300`);
+    });
+  }
+});
+
+wire('what a client begins to say on a TCP port is not kept from its server, though it could become HTTP', async () => {
+  const steps = [{ expect: 'HELLO\n' }, { send: 'GE' }, { expect: 'GE' }, { half: 'close' }, { until: 'end' }] as const;
+  const told = await talk(world.lab, { host: '203.0.113.17', port: 3306, steps });
+  assert.deepEqual([told.received, told.end, told.stuckAt], ['HELLO\nGE', 'fin', null]);
+});
 
 describe('half-closed flows through a TCP grant', () => {
   for (const host of ['203.0.113.20', '2001:db8:ee::20']) {
-    test(
-      `the client's end passes, the answer comes after it (${host})`,
-      telling(
-        () => world,
-        async () => {
-          const steps = [{ send: '12345' }, { waitMs: 100 }, { half: 'close' }, { until: 'end' }] as const;
-          const told = await talk(world.lab, { host, port: 7007, steps });
-          assert.deepEqual([told.received, told.end], ['got 5 bytes\n', 'fin']);
-          const line = await told.line();
-          assert.deepEqual([line['bytes_received'], line['bytes_sent'], line['response_flags']], [5, 12, '-']);
-        },
-      ),
-    );
+    wire(`the client's end passes, the answer comes after it (${host})`, async () => {
+      const steps = [{ send: '12345' }, { waitMs: 100 }, { half: 'close' }, { until: 'end' }] as const;
+      const told = await talk(world.lab, { host, port: 7007, steps });
+      assert.deepEqual([told.received, told.end], ['got 5 bytes\n', 'fin']);
+      const line = await told.line();
+      assert.deepEqual([line['bytes_received'], line['bytes_sent'], line['response_flags']], [5, 12, '-']);
+    });
   }
 
-  test(
-    "the server's end passes, the client can still speak",
-    telling(
-      () => world,
-      async () => {
-        await world.lab.addOrigins('ext', [
-          { key: 'ends-first', names: [], addresses: ['203.0.113.17'], services: [{ port: 3307, kind: 'ends-first' }] },
-        ]);
-        world.lab.writeConfig({
-          'first.yaml': serviceEntry({ name: 'first', hosts: ['db.test'], ports: [[3307, 'TCP']] }),
-        });
-        const steps = [
-          { until: 'end' },
-          { waitMs: 100 },
-          { send: 'after the end' },
-          { half: 'close' },
-          { waitMs: 200 },
-        ] as const;
-        const told = await waitFor('the resource is in force', async () => {
-          const each = await talk(world.lab, { host: '203.0.113.17', port: 3307, steps });
-          return each.end === 'fin' && each;
-        });
-        assert.equal(told.received, 'BYE\n');
-        const seen = await waitFor('the end', () => world.lab.origin('ends-first').find(({ end }) => end !== 'open'));
-        assert.deepEqual([seen.firstBytes, seen.received, seen.end], ['after the end', 13, 'fin']);
-      },
-    ),
-  );
+  wire("the server's end passes, the client can still speak", async () => {
+    await world.lab.addOrigins('ext', [
+      { key: 'ends-first', names: [], addresses: ['203.0.113.17'], services: [{ port: 3307, kind: 'ends-first' }] },
+    ]);
+    world.lab.writeConfig({
+      'first.yaml': serviceEntry({ name: 'first', hosts: ['db.test'], ports: [[3307, 'TCP']] }),
+    });
+    const steps = [
+      { until: 'end' },
+      { waitMs: 100 },
+      { send: 'after the end' },
+      { half: 'close' },
+      { waitMs: 200 },
+    ] as const;
+    const told = await waitFor('the resource is in force', async () => {
+      const each = await talk(world.lab, { host: '203.0.113.17', port: 3307, steps });
+      return each.end === 'fin' && each;
+    });
+    assert.equal(told.received, 'BYE\n');
+    const seen = await waitFor('the end', () => world.lab.origin('ends-first').find(({ end }) => end !== 'open'));
+    assert.deepEqual([seen.firstBytes, seen.received, seen.end], ['after the end', 13, 'fin']);
+  });
 });
 
 describe('a reset is passed on', () => {
-  test(
-    'the client resets in mid-stream: the origin sees a reset, the line has DC',
-    telling(
-      () => world,
-      async () => {
-        const steps = [
-          { expect: 'HELLO\n' },
-          { send: 'mid-stream' },
-          { expect: 'mid-stream' },
-          { reset: true },
-        ] as const;
-        const told = await talk(world.lab, { host: '203.0.113.17', port: 3306, steps });
-        const seen = await waitFor('the end', () =>
-          world.lab.origin('db.test').find(({ firstBytes, end }) => firstBytes === 'mid-stream' && end !== 'open'),
-        );
-        assert.equal(seen.end, 'reset');
-        const line = await told.line();
-        assert.deepEqual([line['verdict'], line['response_flags']], ['allow', 'DC']);
-      },
-    ),
-  );
+  wire('the client resets in mid-stream: the origin sees a reset, the line has DC', async () => {
+    const steps = [{ expect: 'HELLO\n' }, { send: 'mid-stream' }, { expect: 'mid-stream' }, { reset: true }] as const;
+    const told = await talk(world.lab, { host: '203.0.113.17', port: 3306, steps });
+    const seen = await waitFor('the end', () =>
+      world.lab.origin('db.test').find(({ firstBytes, end }) => firstBytes === 'mid-stream' && end !== 'open'),
+    );
+    assert.equal(seen.end, 'reset');
+    const line = await told.line();
+    assert.deepEqual([line['verdict'], line['response_flags']], ['allow', 'DC']);
+  });
 });

@@ -283,7 +283,7 @@ void direction_report(thread *t, flow *f, enum side from) {
     thread_clear_deadline(t, f, from == CLIENT ? DEADLINE_INSPECT_CLIENT : DEADLINE_INSPECT_UPSTREAM);
     post_held(t, f, from, (uint16_t)((ended ? FLAG_ENDED : 0) | (full ? FLAG_FULL : 0)));
   }
-  bool passed = d->credit < 0 ? d->done : d->credit == 0 && !d->piped;
+  bool passed = d->credit == 0 ? !d->piped : d->done;
   if (passed && (d->gate == GATE_REACHED || (d->gate == GATE_HELD && (d->held.length || ended)))) {
     d->gate = GATE_NONE;
     post_gate(t, f, from);

@@ -10,14 +10,27 @@ const TALK = fileURLToPath(new URL('./talk.ts', import.meta.url));
 /** What the client was told, and the access line of that very connection. */
 export type Talked = Told & { readonly line: () => Promise<AccessLine> };
 
+export type Talk = Omit<Script, 'limitMs'> & { readonly limitMs?: number };
+
 /** A scripted raw client (talk.ts) in the first pod; 8 s for the whole unless the script says otherwise. */
-export async function talk(lab: Lab, script: Omit<Script, 'limitMs'> & { readonly limitMs?: number }): Promise<Talked> {
-  const full: Script = { limitMs: 8_000, ...script };
-  const options = { input: JSON.stringify(full), limitMs: full.limitMs + 10_000 };
+export async function talk(lab: Lab, script: Talk): Promise<Talked> {
+  const [told] = await talkAll(lab, [script]);
+  assert.ok(told);
+  return told;
+}
+
+/** Several at once, told in the order given. */
+export async function talkAll(lab: Lab, scripts: readonly Talk[]): Promise<readonly Talked[]> {
+  const full = scripts.map((script) => ({ limitMs: 8_000, ...script }));
+  const limitMs = Math.max(...full.map((each) => each.limitMs)) + 10_000;
+  const options = { input: JSON.stringify(full), limitMs };
   const outcome = await lab.exec(lab.pod().name, [process.execPath, TALK, 'run'], options);
   assert.equal(outcome.code, 0, outcomeText(outcome));
-  const told = JSON.parse(outcome.stdout) as Told; // printed by talk.ts alone
-  return { ...told, line: () => lab.accessLine((line) => line['downstream_remote_address'] === told.local) };
+  const all = JSON.parse(outcome.stdout) as Told[]; // printed by talk.ts alone
+  return all.map((told) => ({
+    ...told,
+    line: () => lab.accessLine((line) => line['downstream_remote_address'] === told.local),
+  }));
 }
 
 /** Runs `body`; if it fails, what the agent said and reported is told with the failure. */

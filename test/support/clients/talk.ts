@@ -1,6 +1,6 @@
 /**
- * A raw TCP client with a script, run inside the namespace where it stands: `node talk.ts run` reads a Script as JSON
- * from its input, plays it, and prints a Told as JSON.
+ * A raw TCP client with a script, run inside the namespace where it stands: `node talk.ts run` reads Scripts as JSON
+ * from its input, plays them all at once, and prints a Told for each as JSON.
  */
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -41,8 +41,8 @@ export type Told = {
 };
 
 if (process.argv[2] === 'run') {
-  const script = JSON.parse(readFileSync(0, 'utf8')) as Script; // written by captured-pod.ts alone
-  process.stdout.write(`${JSON.stringify(await talk(script))}\n`);
+  const scripts = JSON.parse(readFileSync(0, 'utf8')) as Script[]; // written by captured-pod.ts alone
+  process.stdout.write(`${JSON.stringify(await Promise.all(scripts.map(talk)))}\n`);
 }
 
 async function talk({ host, port, steps, limitMs }: Script): Promise<Told> {

@@ -20,9 +20,10 @@ export const ANSWERS: Readonly<Record<string, string>> = {
   '/both': 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n',
   '/lengths': 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 6\r\n\r\nlength',
   '/cut': 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort',
+  '/cut-chunks': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nchun\r\n',
   '/upgrade': 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
 };
-const ENDS_ITSELF = new Set(['/close', '/old', '/cut']);
+const ENDS_ITSELF = new Set(['/close', '/old', '/cut', '/cut-chunks']);
 
 export function serveRawHttp(connection: Connection): void {
   void serve(connection);

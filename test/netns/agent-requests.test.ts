@@ -1,0 +1,138 @@
+/** Exactly the judged request leaves: nothing behind it, nothing that two readers could understand differently. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { talk, talkAll, telling } from '../support/clients/captured-pod.ts';
+import { ask, get, HTTP_PORT, head, RAW_ADDRESSES, rawWorld, TCP_PORT } from '../support/clients/raw-origin.ts';
+import { type Captured, meshMode } from '../support/lab/captured.ts';
+import { waitFor } from '../support/lab/wait.ts';
+
+let world: Captured;
+before(async () => {
+  world = await rawWorld();
+});
+after(() => world.lab.close());
+const wire = (says: string, body: () => Promise<void>): void =>
+  void test(
+    says,
+    telling(() => world, body),
+  );
+
+describe('nothing leaves but the judged request', () => {
+  const second = 'GET /smuggled HTTP/1.1\r\nHost: other.test\r\n\r\n';
+  const pipelined = [
+    { says: 'in the same segment', steps: [{ send: get('/length') + second }, { until: 'end' }] },
+    {
+      says: 'after the answer',
+      steps: [{ send: get('/length') }, { expect: 'length$' }, { send: second }, { until: 'end' }],
+    },
+    {
+      says: 'behind a body',
+      steps: [{ send: `${head('POST', '/mirror', 'Content-Length: 2')}hi${second}` }, { until: 'end' }],
+    },
+    {
+      says: 'behind chunks',
+      steps: [
+        { send: `${head('POST', '/mirror', 'Transfer-Encoding: chunked')}2\r\nhi\r\n0\r\n\r\n${second}` },
+        { until: 'end' },
+      ],
+    },
+  ] as const;
+  for (const { says, steps } of pipelined) {
+    wire(`a second request ${says} reaches no origin`, async () => {
+      const told = await talk(world.lab, { host: RAW_ADDRESSES[0], port: HTTP_PORT, steps });
+      assert.match(told.received, /^HTTP\/1\.1 200 OK\r\n/);
+      assert.equal(told.received.match(/HTTP\/1\.1/g)?.length, 1, told.received);
+      const asked = world.lab.seen().flatMap(({ requests }) => requests.map(({ path }) => path));
+      assert.ok(!asked.includes('/smuggled'), asked.join(' '));
+      assert.deepEqual(world.lab.origin('other.test'), []);
+    });
+  }
+
+  const ambiguous = [
+    {
+      says: 'Content-Length and Transfer-Encoding',
+      sent: head('POST', '/x', 'Content-Length: 5', 'Transfer-Encoding: chunked') + '0\r\n\r\n',
+    },
+    { says: 'two Content-Lengths', sent: head('POST', '/x', 'Content-Length: 5', 'Content-Length: 6') + 'hello' },
+    { says: 'two Hosts', sent: get('/x', 'Host: other.test') },
+    { says: 'a bare LF', sent: get('/x').replace('\r\nHost', '\nHost') },
+    { says: 'a blank before the colon', sent: get('/x', 'X-A : b') },
+    { says: 'a folded line', sent: get('/x', 'X-A: b', ' c') },
+    { says: 'absolute-form with another Host', sent: get('http://other.test/x') },
+    { says: 'no Host', sent: 'GET /x HTTP/1.1\r\n\r\n' },
+    { says: 'a coding before chunked', sent: head('POST', '/x', 'Transfer-Encoding: gzip, chunked') + '0\r\n\r\n' },
+  ];
+  for (const [where, port] of [
+    ['a listed port', HTTP_PORT],
+    ['a port listed as TCP', TCP_PORT],
+  ] as const) {
+    describe(`on ${where}`, () => {
+      wire('an ambiguous head is answered 400', async () => {
+        const all = await talkAll(
+          world.lab,
+          ambiguous.map(({ sent }) => ({ host: RAW_ADDRESSES[0], port, steps: [{ send: sent }, { until: 'end' }] })),
+        );
+        for (const [at, told] of all.entries()) {
+          const says = ambiguous[at]?.says ?? '';
+          assert.match(
+            told.received,
+            /^HTTP\/1\.1 400 Bad Request\r\nserver: weir\r\n.*x-weir-reason: bad-request\r\n/s,
+            says,
+          );
+          assert.equal(told.end, 'fin', says);
+          const line = await told.line();
+          assert.deepEqual([line['response_code'], line['reason']], [400, 'bad-request'], says);
+        }
+      });
+      wire('a head of more than 64 KiB: 431', async () => {
+        const told = await ask(
+          world,
+          get('/x', ...Array.from({ length: 20 }, (_, at) => `X-${at}: ${'a'.repeat(4_000)}`)),
+          { port },
+        );
+        assert.match(
+          told.received,
+          /^HTTP\/1\.1 431 Request Header Fields Too Large\r\n.*x-weir-reason: head-too-large\r\n/s,
+        );
+      });
+      wire('CONNECT: 403 where only names are listed, a tunnel where everything is', async () => {
+        const connect = `CONNECT raw.test:${port} HTTP/1.1\r\nHost: raw.test:${port}\r\n\r\n`;
+        const told = await talk(world.lab, {
+          host: RAW_ADDRESSES[0],
+          port,
+          steps: [{ send: connect }, { expect: '\r\n\r\n' }, { half: 'close' }, { until: 'end' }],
+        });
+        const refused = /^HTTP\/1\.1 403 Forbidden\r\n.*x-weir-reason: upgrade\r\n/s;
+        assert.match(told.received, port === HTTP_PORT ? refused : /^HTTP\/1\.1 404 Not Found/);
+      });
+    });
+  }
+
+  wire('no origin has seen any of them', async () => {
+    const asked = world.lab.seen().flatMap(({ requests }) => requests.map(({ path }) => path));
+    assert.deepEqual(
+      asked.filter((path) => path.endsWith('/x')),
+      [],
+    );
+  });
+});
+
+wire('under ALLOW_ANY a server that speaks first is heard at once', async () => {
+  world.lab.writeConfig({ 'mesh.yaml': meshMode('ALLOW_ANY') });
+  await waitFor('ALLOW_ANY is in force', () => world.agent.stderr().includes('mode ALLOW_ANY'), {
+    told: world.agent.stderr,
+  });
+  for (const host of ['203.0.113.17', '2001:db8:ee::17']) {
+    const told = await talk(world.lab, {
+      host,
+      port: 3306,
+      steps: [{ expect: 'HELLO\n' }, { half: 'close' }, { until: 'end' }],
+    });
+    assert.ok(told.firstByteMs !== null && told.firstByteMs < 100, `heard after ${told.firstByteMs} ms`);
+    const line = await told.line();
+    assert.deepEqual(
+      [line['reason'], line['upstream_cluster'], line['upstream_host']],
+      ['allow-any', 'PassthroughCluster', line['downstream_local_address']],
+    );
+  }
+});
