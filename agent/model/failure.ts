@@ -21,6 +21,8 @@ export type FailureCode =
   | 'dial-unreachable'
   | 'dial-timeout'
   | 'bad-answer'
+  /** `weir-init` asked who holds the listener, and was answered. */
+  | 'self-proof'
   | 'undo'
   | 'internal';
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AccessRecord } from '../log/record.ts';
 import type { Evidence } from '../model/evidence.ts';
+import type { FailureCode } from '../model/failure.ts';
 import type { ClosedEvent } from '../model/mover.ts';
 import type { Outcome } from './stages.ts';
 
@@ -39,8 +40,10 @@ export function accessRecord(outcome: Outcome, closed: ClosedEvent, registryNow:
 function verdictOf({ verdict, failure }: Outcome): AccessRecord['verdict'] {
   if (failure?.code === 'address-forbidden') return 'deny';
   if (verdict) return verdict.kind;
-  return failure?.code === 'client-closed' || failure?.code === 'client-reset' ? null : 'deny';
+  return failure && WITHOUT_VERDICT.has(failure.code) ? null : 'deny';
 }
+
+const WITHOUT_VERDICT: ReadonlySet<FailureCode> = new Set(['client-closed', 'client-reset', 'self-proof']);
 
 type HttpFacts = Pick<
   AccessRecord,
@@ -99,6 +102,7 @@ function serverName(evidence: Evidence | undefined): string | undefined {
 
 /** In Envoy's words: what is refused goes to the black hole. */
 function clusterOf({ verdict, failure }: Outcome): string | null {
+  if (failure?.code === 'self-proof') return null;
   if (verdict?.kind === 'allow' && failure?.code !== 'address-forbidden') return verdict.route.cluster;
   return verdict || failure ? 'BlackHoleCluster' : null;
 }

@@ -2,6 +2,7 @@ import { locate } from '../accept/locate.ts';
 import type { Failure, FailureCode } from '../model/failure.ts';
 import type { Source } from '../model/workload.ts';
 import type { Registry } from '../registry/compile.ts';
+import { refusedAs } from '../registry/may-dial.ts';
 import { refusalForm, refuse } from '../relay/refuse.ts';
 import { type JudgeOptions, judge } from './judge.ts';
 import type { LiveFlows } from './live-flows.ts';
@@ -26,7 +27,7 @@ export async function handle(flow: Accepted, stages: Stages): Promise<void> {
   const admitted = stages.live.admit(flow.enrolled, flow.conversation);
   try {
     const outcome = admitted ? await run(flow, stages) : await reset(flow, 'flow-limit');
-    if (outcome) stages.report(outcome);
+    stages.report(outcome);
   } catch (thrown) {
     stages.crashed(thrown);
     stages.report(await reset(flow, 'internal'));
@@ -35,7 +36,7 @@ export async function handle(flow: Accepted, stages: Stages): Promise<void> {
   }
 }
 
-async function run(accepted: Accepted, stages: Stages): Promise<Outcome | undefined> {
+async function run(accepted: Accepted, stages: Stages): Promise<Outcome> {
   const { conversation, enrolled } = accepted;
   const place = locate(conversation.opening);
   if (!place.ok) return reset(accepted, place.code);
@@ -44,7 +45,7 @@ async function run(accepted: Accepted, stages: Stages): Promise<Outcome | undefi
     const request = await readProofRequest(located);
     if (request) {
       await answerProof(located, request, stages.live);
-      return undefined;
+      return { ...located, failure: SELF_PROOF };
     }
   }
   if (stages.live.isClosing(enrolled)) return reset(located, 'undo');
@@ -64,14 +65,14 @@ async function run(accepted: Accepted, stages: Stages): Promise<Outcome | undefi
   }
   const { flow, look } = judgement;
   if (flow.verdict.kind === 'allow') return { ...flow, ...(await relayFlow(flow, flow.verdict.route, look, stages)) };
-  const { reason, httpStatus } = flow.verdict;
+  const { reason, httpStatus } = refusedAs(flow.verdict, flow.destination.ip, stages.ownPlace());
   const refusedWith = refuse(conversation, refusalForm(flow.evidence), flow.request?.method, {
     reason,
     httpStatus,
     text: refusalText(flow, flow.evidence, reason),
   });
   await conversation.closedEvent;
-  return { ...flow, refusedWith };
+  return { ...flow, verdict: { ...flow.verdict, reason }, refusedWith };
 }
 
 async function reset<T extends Accepted>(flow: T, code: FailureCode): Promise<T & { failure: Failure }> {
@@ -79,6 +80,9 @@ async function reset<T extends Accepted>(flow: T, code: FailureCode): Promise<T 
   await flow.conversation.closedEvent;
   return { ...flow, failure: { code, httpStatus: undefined, flag: '-' } };
 }
+
+/** Asked by weir-init, and answered. */
+const SELF_PROOF: Failure = { code: 'self-proof', httpStatus: undefined, flag: '-' };
 
 /** The client went away before there was a verdict. */
 async function goneFailure({ conversation }: Accepted): Promise<Failure> {

@@ -5,7 +5,7 @@ import type { ResourceRef } from '../model/resource.ts';
 import type { Allow, Deny } from '../model/verdict.ts';
 import type { Registry } from './compile.ts';
 import { decide } from './decide.ts';
-import { forbiddenToDial, type OwnPlace } from './may-dial.ts';
+import { forbiddenToDial, type OwnPlace, refusedAs } from './may-dial.ts';
 import { remedyFor } from './remedy.ts';
 
 /** What `weir-agent explain --json` prints, less the problems of the documents. */
@@ -37,19 +37,24 @@ export function explain(
     case 'allow':
       return admitted(decision, facts, own, trace);
     case 'deny':
-      return refused(
-        decision,
-        decision.reason,
-        decision.httpStatus,
-        remedyFor(facts, decision, toName, own) ?? null,
-        facts,
-        trace,
-      );
+      return denied(refusedAs(decision, facts.destination.ip, own), facts, own, toName, trace);
     case 'need':
       throw new TypeError(
         `explain must be given the evidence and the answers; missing: ${decision.attributes.join(', ')}`,
       );
   }
+}
+
+function denied(
+  deny: Deny,
+  facts: FlowFacts,
+  own: OwnPlace,
+  toName: Hostname | undefined,
+  trace: string[],
+): Explanation {
+  if (deny.reason === 'address-forbidden') trace.push(`${facts.destination.ip} is never dialled for a workload`);
+  const remedy = remedyFor(facts, deny, toName, own) ?? null;
+  return refused(deny, deny.reason, deny.httpStatus, remedy, facts, trace);
 }
 
 function admitted(allow: Allow, facts: FlowFacts, own: OwnPlace, trace: string[]): Explanation {

@@ -1,5 +1,6 @@
 import { bytesOf, familyOf, type IpAddress, ipFromBytes } from '../model/address.ts';
 import { type Cidr, cidrContains, parseCidr } from '../model/cidr.ts';
+import type { Deny } from '../model/verdict.ts';
 
 /** What the agent knows of its own place; asked anew before each dial. */
 export type OwnPlace = {
@@ -28,6 +29,13 @@ export type Forbidden =
 export function forbiddenToDial(ip: IpAddress, own: OwnPlace): Forbidden | undefined {
   const inner = embeddedV4(ip);
   return forbiddenItself(ip, own) ?? (inner && forbiddenItself(inner, own));
+}
+
+/** A refusal of an original destination that is never dialled says so: nothing that could be listed would open it. */
+export function refusedAs(deny: Deny, original: IpAddress | undefined, own: OwnPlace): Deny {
+  const unlisted = deny.reason === 'not-listed' || deny.reason === 'protocol-mismatch';
+  if (!unlisted || original === undefined || forbiddenToDial(original, own) === undefined) return deny;
+  return { ...deny, reason: 'address-forbidden' };
 }
 
 function forbiddenItself(ip: IpAddress, own: OwnPlace): Forbidden | undefined {

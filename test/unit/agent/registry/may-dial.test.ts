@@ -2,7 +2,8 @@ import { equal } from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { bytesOf, ipFromBytes } from '../../../../agent/model/address.ts';
-import { forbiddenToDial, type OwnPlace } from '../../../../agent/registry/may-dial.ts';
+import type { Deny } from '../../../../agent/model/verdict.ts';
+import { forbiddenToDial, type OwnPlace, refusedAs } from '../../../../agent/registry/may-dial.ts';
 import { cidr, ip } from './builders.ts';
 
 const OWN: OwnPlace = {
@@ -91,3 +92,23 @@ test('total: every address of 4 or 16 bytes has an answer', () => {
     fc.property(sixteen, (bytes) => ['string', 'undefined'].includes(typeof forbiddenToDial(ipFromBytes(bytes), OWN))),
   );
 });
+
+const NOT_LISTED: Deny = { kind: 'deny', reason: 'not-listed', httpStatus: 502, matched: [], dependsOn: [] };
+
+const refusals = [
+  { says: 'the metadata address', deny: NOT_LISTED, to: ip('169.254.169.254'), reason: 'address-forbidden' },
+  { says: 'an address outside', deny: NOT_LISTED, to: ip('203.0.113.7'), reason: 'not-listed' },
+  { says: 'no address known', deny: NOT_LISTED, to: undefined, reason: 'not-listed' },
+  {
+    says: 'a source that is not known comes first',
+    deny: { ...NOT_LISTED, reason: 'source-unknown' },
+    to: ip('127.0.0.1'),
+    reason: 'source-unknown',
+  },
+] as const;
+
+for (const { says, deny, to, reason } of refusals) {
+  test(`a refusal of an address that is never dialled says so: ${says}`, () => {
+    equal(refusedAs(deny, to, OWN).reason, reason);
+  });
+}
