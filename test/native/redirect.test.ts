@@ -77,6 +77,13 @@ test('a dial leaves from the namespace that it names', async (t) => {
     log.mover.dial(flow, { to, netns, preamble: new Uint8Array(0), timeoutMs: 2_000 });
     log.mover.closeNetns(netns);
   };
-  const { stdout } = await must(['curl', '-sS', '--http0.9', '--max-time', '5', `http://127.0.0.1:${outside.port}/`]);
+  const url = `http://127.0.0.1:${outside.port}/`;
+  const { stdout } = await must(['curl', '-sS', '--http0.9', '--max-time', '5', url]);
   assert.equal(stdout, 'inside');
+  log.onEvent = ({ flow }, name) => {
+    if (name === 'dialed') log.mover.respond(flow, Buffer.from('no more'));
+  };
+  const late = await must(['curl', '-sS', '--http0.9', '--max-time', '5', url]);
+  assert.equal(late.stdout, 'no more', 'the namespace was let go of');
+  assert.equal(log.flows.at(-1)?.dialed[0]?.error, 'EBADF');
 });

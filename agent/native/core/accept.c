@@ -19,17 +19,17 @@ enum { PAUSE_US = 75 * 1000 };
  */
 enum { LOCATE_US = 250 * 1000 };
 
-static listener *listener_at(thread *t, uint16_t id) { return &t->mover->listeners[id]; }
+static listener *listener_at(thread *t, uint16_t place) { return &t->mover->listeners[place]; }
 
-static int listener_fd(thread *t, uint16_t id) {
-  const listener *l = listener_at(t, id);
+static int listener_fd(thread *t, uint16_t place) {
+  const listener *l = listener_at(t, place);
   return l->fd[l->exclusive ? 0 : t->index];
 }
 
-static bool watch(thread *t, uint16_t id) {
-  uint32_t exclusive = listener_at(t, id)->exclusive ? (uint32_t)EPOLLEXCLUSIVE : 0;
-  struct epoll_event event = {.events = EPOLLIN | exclusive, .data.u64 = EVENT_LISTENER | id};
-  return epoll_ctl(t->epoll, EPOLL_CTL_ADD, listener_fd(t, id), &event) == 0 || errno == EEXIST;
+static bool watch(thread *t, uint16_t place) {
+  uint32_t exclusive = listener_at(t, place)->exclusive ? (uint32_t)EPOLLEXCLUSIVE : 0;
+  struct epoll_event event = {.events = EPOLLIN | exclusive, .data.u64 = EVENT_LISTENER | place};
+  return epoll_ctl(t->epoll, EPOLL_CTL_ADD, listener_fd(t, place), &event) == 0 || errno == EEXIST;
 }
 
 /* A listener that nobody takes from would wake the thread for ever: it leaves the set until there is room again. */
@@ -59,24 +59,26 @@ void accept_resume(thread *t) {
 
 uint32_t accept_pause_key(const thread *t) { return t->mover->options.max_flows * DEADLINE_KINDS; }
 
-void accept_listen(thread *t, uint16_t id) {
-  t->listeners[t->listener_count++] = id;
-  if (!t->accept_paused && !watch(t, id)) pause_accepting(t);
+void accept_listen(thread *t, uint16_t place) {
+  t->listeners[t->listener_count++] = place;
+  if (!t->accept_paused && !watch(t, place)) pause_accepting(t);
 }
 
-void accept_unlisten(thread *t, uint16_t id) {
+void accept_unlisten(thread *t, uint16_t place) {
   for (uint32_t i = 0; i < t->listener_count; i++) {
-    if (t->listeners[i] != id) continue;
+    if (t->listeners[i] != place) continue;
     t->listeners[i] = t->listeners[--t->listener_count];
-    listener *l = listener_at(t, id);
-    int fd = listener_fd(t, id);
+    listener *l = listener_at(t, place);
+    int fd = listener_fd(t, place);
+    bool shared = l->exclusive;
     (void)epoll_ctl(t->epoll, EPOLL_CTL_DEL, fd, NULL);
-    if (!l->exclusive) {
+    if (!shared) {
       close(fd);
       l->fd[t->index] = -1;
     }
-    /* Only the last thread may close a shared socket: the others' epoll sets still name it. */
-    if (__atomic_sub_fetch(&l->holders, 1, __ATOMIC_ACQ_REL) == 0 && l->exclusive) close(fd);
+    /* Only the last thread may close a shared socket: the others' epoll sets still name it. Behind this the entry may
+       already be another listener's. */
+    if (__atomic_sub_fetch(&l->holders, 1, __ATOMIC_ACQ_REL) == 0 && shared) close(fd);
     return;
   }
 }
@@ -127,7 +129,7 @@ static int original_of(const flow *f, bool transparent, wire_address *out) {
 }
 
 static void begin(thread *t, flow *f) {
-  bool transparent = listener_at(t, f->listener)->transparent;
+  bool transparent = listener_at(t, place_of(f->listener))->transparent;
   wire_address original;
   int error = original_of(f, transparent, &original);
   int broken = read_first(t, f);
@@ -151,7 +153,7 @@ static bool out_of_resources(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
-void accept_batch(thread *t, uint16_t id) {
+void accept_batch(thread *t, uint16_t place) {
   for (int i = 0; i < ACCEPTS_PER_WAKE && !t->accept_paused; i++) {
     if (!flow_has_room(t)) {
       pause_accepting(t);
@@ -159,7 +161,7 @@ void accept_batch(thread *t, uint16_t id) {
     }
     socket_address peer;
     socklen_t length = sizeof peer;
-    int fd = accept4(listener_fd(t, id), &peer.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept4(listener_fd(t, place), &peer.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd == -1) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
       if (out_of_resources(errno)) pause_accepting(t);
@@ -173,7 +175,7 @@ void accept_batch(thread *t, uint16_t id) {
     }
     flow *f = flow_new(t);
     f->endpoint[CLIENT] = (endpoint){.fd = fd, .long_lived = true};
-    f->listener = id;
+    f->listener = listener_at(t, place)->identifier;
     f->peer = from;
     f->local = local;
     f->accepted_at = t->now;

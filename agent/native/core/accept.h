@@ -4,11 +4,12 @@
 
 #include "flow.h"
 
-void accept_listen(thread *t, uint16_t listener);
-void accept_unlisten(thread *t, uint16_t listener);
+/* Listeners go by their place in the mover's table here. */
+void accept_listen(thread *t, uint16_t place);
+void accept_unlisten(thread *t, uint16_t place);
 
 /* Takes up to a batch of connections from this listener's queue. */
-void accept_batch(thread *t, uint16_t listener);
+void accept_batch(thread *t, uint16_t place);
 
 /* The listeners come back after a pause (want of descriptors, memory or table entries), if there was one. */
 void accept_resume(thread *t);

@@ -99,8 +99,9 @@ static void flow_command(thread *t, const record_header *c) {
 }
 
 static void drop_namespace(thread *t, int32_t id) {
-  namespace_entry *entry = &t->mover->namespaces[id];
+  namespace_entry *entry = &t->mover->namespaces[place_of((uint32_t)id)];
   int fd = entry->fd;
+  t->namespace_left[place_of((uint32_t)id)] = (uint32_t)id + 1;
   if (__atomic_sub_fetch(&entry->holders, 1, __ATOMIC_ACQ_REL) == 0) close(fd);
 }
 
@@ -109,10 +110,10 @@ void commands_run(thread *t) {
   while ((c = ring_command(&t->ring))) {
     switch ((enum command_kind)c->kind) {
       case COMMAND_LISTEN:
-        accept_listen(t, (uint16_t)c->value);
+        accept_listen(t, place_of((uint32_t)c->value));
         break;
       case COMMAND_UNLISTEN:
-        accept_unlisten(t, (uint16_t)c->value);
+        accept_unlisten(t, place_of((uint32_t)c->value));
         break;
       case COMMAND_DROP_NETNS:
         dial_begin_all(t); /* dials given before this still need it */

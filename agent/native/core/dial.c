@@ -21,9 +21,21 @@ static void dial_connected(thread *t, flow *f) {
   post_dialed(t, f, 0, &local);
 }
 
+/* Its descriptor, -1 for the mover's own, -EBADF for one that was closed. */
+static int target_namespace(const thread *t, int32_t named) {
+  if (named == -1) return -1;
+  uint32_t identifier = (uint32_t)named;
+  const namespace_entry *entry = &t->mover->namespaces[place_of(identifier)];
+  /* Until this thread lets go of a namespace nobody can open another in its place. */
+  bool left = t->namespace_left[place_of(identifier)] == identifier + 1;
+  if (left || __atomic_load_n(&entry->identifier, __ATOMIC_ACQUIRE) != identifier) return -EBADF;
+  return entry->fd;
+}
+
 static int begin(thread *t, flow *f) {
   const wire_address *to = &f->dial_to;
-  int target = f->dial_netns == -1 ? -1 : t->mover->namespaces[f->dial_netns].fd;
+  int target = target_namespace(t, f->dial_netns);
+  if (target < -1) return target;
   int fd = netns_socket(target, t->mover->home, to->family == 4 ? AF_INET : AF_INET6);
   if (fd < 0) return fd;
   endpoint *upstream = &f->endpoint[UPSTREAM];

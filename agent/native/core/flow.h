@@ -62,7 +62,7 @@ typedef struct {
   bool queued;         /* stands in the thread's list of flows with work left */
   bool had_upstream;   /* a connect has succeeded */
   bool preamble_sent;
-  uint16_t listener;
+  uint32_t listener; /* identifier */
   endpoint endpoint[2];
   direction direction[2]; /* index: side that the bytes come from */
   held preamble;

@@ -53,6 +53,10 @@ static int open_all(mover *m, listener *l, int target, listen_options o, uint16_
   return 0;
 }
 
+static uint32_t new_identifier(mover *m, int place) {
+  return (uint32_t)place | (m->identifiers_made++ % IDENTIFIER_COUNTS) << PLACE_BITS;
+}
+
 static int free_listener(const mover *m) {
   for (int i = 0; i < MAX_LISTENERS; i++) {
     if (!__atomic_load_n(&m->listeners[i].holders, __ATOMIC_ACQUIRE)) return i;
@@ -61,23 +65,24 @@ static int free_listener(const mover *m) {
 }
 
 int mover_listen(mover *m, const listen_options *options, uint16_t *port) {
-  int id = free_listener(m);
-  if (id < 0) return id;
+  int place = free_listener(m);
+  if (place < 0) return place;
   int target = options->netns ? netns_open(options->netns) : -1;
   if (options->netns && target < 0) return target;
-  listener *l = &m->listeners[id];
+  listener *l = &m->listeners[place];
   int error = open_all(m, l, target, *options, port);
   if (target != -1) close(target);
   if (error) return error;
   l->exclusive = options->exclusive;
   l->transparent = options->transparent;
+  l->identifier = new_identifier(m, place);
   __atomic_store_n(&l->holders, (int)m->options.threads, __ATOMIC_RELEASE);
-  return id;
+  return (int)l->identifier;
 }
 
 int mover_unlisten(mover *m, uint32_t id) {
-  if (id >= MAX_LISTENERS || !__atomic_load_n(&m->listeners[id].holders, __ATOMIC_ACQUIRE)) return -EBADF;
-  listener *l = &m->listeners[id];
+  listener *l = &m->listeners[place_of(id)];
+  if (!__atomic_load_n(&l->holders, __ATOMIC_ACQUIRE) || l->identifier != id) return -EBADF;
   /* At once and for all threads; the port can be bound anew before they have closed their copies. */
   for (uint32_t i = 0; i < (l->exclusive ? 1 : m->options.threads); i++) (void)shutdown(l->fd[i], SHUT_RDWR);
   return 0;
@@ -89,9 +94,11 @@ int mover_open_netns(mover *m, const char *path) {
     if (__atomic_load_n(&entry->holders, __ATOMIC_ACQUIRE)) continue;
     int fd = netns_open(path);
     if (fd < 0) return fd;
+    uint32_t identifier = new_identifier(m, i);
     entry->fd = fd;
+    __atomic_store_n(&entry->identifier, identifier, __ATOMIC_RELEASE);
     __atomic_store_n(&entry->holders, (int)m->options.threads, __ATOMIC_RELEASE);
-    return i;
+    return (int)identifier;
   }
   return -EMFILE;
 }

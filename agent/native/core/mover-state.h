@@ -7,6 +7,7 @@
 
 typedef struct {
   int holders; /* threads that have not let go; atomic. 0: the entry is free */
+  uint32_t identifier;
   bool exclusive;
   bool transparent;
   int fd[MAX_THREADS]; /* exclusive: only the first */
@@ -14,6 +15,7 @@ typedef struct {
 
 typedef struct {
   int holders;
+  uint32_t identifier; /* atomic: a dial may name a namespace that was closed */
   int fd;
 } namespace_entry;
 
@@ -29,6 +31,9 @@ struct mover {
   thread *threads;
   listener *listeners;
   namespace_entry *namespaces;
+  uint32_t identifiers_made;
 };
+
+static inline uint16_t place_of(uint32_t identifier) { return identifier & ((1 << PLACE_BITS) - 1); }
 
 #endif

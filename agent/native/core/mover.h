@@ -13,6 +13,13 @@
 
 enum { MAX_THREADS = 64, MAX_LISTENERS = 4096, MAX_NAMESPACES = 4096 };
 
+/*
+ * Identifiers of listeners and namespaces hold the place in their table in the low bits and a count above it: a message
+ * that is still on its way names the listener that it came from, never one that was opened in the same place since. Who
+ * a connection belongs to is known by its listener alone.
+ */
+enum { PLACE_BITS = 12, IDENTIFIER_COUNTS = 1 << 19 };
+
 typedef struct mover mover;
 
 typedef struct {

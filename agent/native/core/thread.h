@@ -39,10 +39,11 @@ struct thread {
 
   uint32_t *unfinished; /* slots of flows that gave way to others with work left */
   uint32_t unfinished_count;
-  uint32_t *dials; /* slots in FLOW_DIALING */
+  uint32_t namespace_left[MAX_NAMESPACES]; /* by place: identifier + 1 of the last one that this thread let go of */
+  uint32_t *dials;                         /* slots in FLOW_DIALING */
   uint32_t dial_count;
 
-  uint16_t listeners[MAX_LISTENERS]; /* identifiers that this thread accepts for */
+  uint16_t listeners[MAX_LISTENERS]; /* places of those that this thread accepts for */
   uint32_t listener_count;
   bool accept_paused;
 

@@ -186,7 +186,9 @@ test('one exclusive listener is shared by all threads, and nobody else can bind 
   assert.throws(() => log.mover.listen({ ...again, sharing: 'per-thread' }), { code: 'EADDRINUSE' });
   log.mover.unlisten(id);
   assert.equal((await readAll(client(bound))).error, 'ECONNREFUSED');
-  assert.equal(log.mover.listen({ ...again, sharing: 'exclusive' }).port, bound);
+  const reopened = log.mover.listen({ ...again, sharing: 'exclusive' });
+  assert.equal(reopened.port, bound);
+  assert.notEqual(reopened.id, id, 'a flow of the old listener could be taken for one of the new');
 });
 
 test('accepting pauses at the limit of flows and goes on when one ends', async (t) => {
