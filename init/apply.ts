@@ -8,31 +8,43 @@ import { type Backend, restore } from './netfilter/iptables.ts';
 import { bringUp, isUp } from './netfilter/link.ts';
 import { testPlan } from './preflight.ts';
 import { type Place, restoreText, setsText } from './render.ts';
-import type { Plan } from './rules/rule.ts';
-import { jumpsIn, PLACES, savedTable } from './state.ts';
+import type { Plan, SetSpec } from './rules/rule.ts';
+import { compare, jumpsIn, PLACES, savedTable } from './state.ts';
 
-export type Step = { readonly name: string; readonly run: () => Promise<void> };
+type Step = { readonly name: string; readonly run: () => Promise<void> };
 
 /**
  * Programs the plan, step by step; a stop after any of them leaves the namespace as it was or closed, and the next
  * apply repairs it. Gate first: everything refused. nat next: captured traffic opens. Then connections that are older
- * than the rules are forgotten. Throws ToolFailure or InitFailure.
+ * than the rules are forgotten. The record is the last: with it there, and all rules in place, nothing but the port set
+ * needs to be written, and live flows go on. Throws ToolFailure or InitFailure.
  */
-export async function apply(plan: Plan, before: Inspected, backend: Backend): Promise<void> {
-  for (const step of applySteps(plan, before, backend)) await step.run();
+export async function apply(plan: Plan, record: SetSpec, before: Inspected, backend: Backend): Promise<void> {
+  const complete = before.recordIs(record) && compare(plan, before, backend).wrong.length === 0;
+  const steps = complete ? repeatSteps(plan, before) : firstSteps(plan, record, before, backend);
+  for (const step of steps) await step.run();
 }
 
-function applySteps(plan: Plan, before: Inspected, backend: Backend): readonly Step[] {
+function repeatSteps(plan: Plan, before: Inspected): readonly Step[] {
   return [
     { name: 'lo', run: loopbackUp },
-    { name: 'sets', run: () => programSets(plan, before) },
+    { name: 'sets', run: () => programSets(plan.sets, before) },
+  ];
+}
+
+function firstSteps(plan: Plan, record: SetSpec, before: Inspected, backend: Backend): readonly Step[] {
+  return [
+    { name: 'lo', run: loopbackUp },
+    { name: 'sets', run: () => programSets(plan.sets, before) },
     { name: 'test', run: () => test(plan, before, backend) },
+    { name: 'old record', run: () => (before.sets.has(record.name) ? destroySet(record.name) : Promise.resolve()) },
     ...PLACES.filter(({ family }) => plan.families.includes(family)).map((place) => ({
       name: `${place.table} v${place.family}`,
       run: () => programTable(plan, before, backend, place),
     })),
     { name: 'conntrack', run: flushConnections },
     { name: 'old sets', run: () => dropOldSets(plan, before) },
+    { name: 'record', run: () => restoreSets(setsText([record])) },
   ];
 }
 
@@ -41,9 +53,9 @@ async function loopbackUp(): Promise<void> {
   if (!(await isUp('lo'))) await bringUp('lo');
 }
 
-async function programSets(plan: Plan, before: Inspected): Promise<void> {
+async function programSets(sets: readonly SetSpec[], before: Inspected): Promise<void> {
   if (before.sets.has(SETS.beside)) await destroySet(SETS.beside); // an apply was stopped half way
-  await restoreSets(setsText(plan.sets));
+  await restoreSets(setsText(sets));
 }
 
 /** What the kernel lacks shows only now, as rules name sets; sets that were not there before go again. */
@@ -66,6 +78,7 @@ async function programTable(plan: Plan, before: Inspected, backend: Backend, pla
 /** Sets of an earlier apply with other options; no rule refers to them any more. */
 async function dropOldSets(plan: Plan, before: Inspected): Promise<void> {
   const wanted = plan.sets.map(({ name }) => name);
-  const old = OUR_SETS.filter((name) => name !== SETS.beside && before.sets.has(name) && !wanted.includes(name));
+  const gone: readonly string[] = [SETS.beside, SETS.record];
+  const old = OUR_SETS.filter((name) => !gone.includes(name) && before.sets.has(name) && !wanted.includes(name));
   for (const name of old) await destroySet(name);
 }

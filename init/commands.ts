@@ -58,7 +58,7 @@ async function applyAndVerify(options: InitOptions): Promise<Outcome> {
   const backend = await chooseBackend(options.backend, before.survey);
   await requireTools(toolsFor(backend, before.families));
   const plan = recordedPlan(before, options.plan);
-  await apply(plan, before, backend);
+  await apply(podPlan(before.families, options.plan), recordSet(options.plan), before, backend);
   const after = await inspect();
   const status = statusOf(plan, after);
   const proofs = await prove(plan, options.plan, after, status);

@@ -30,6 +30,9 @@ export const SETS = {
  */
 export const OWNER_MARK = '0x58000000/0xff000000';
 
+/** Connection mark of flows that came in and were accepted: only these may be answered. Mask as above. */
+export const INBOUND_MARK = '0x59000000/0xff000000';
+
 /** Documentation addresses (RFC 5737, RFC 3849): nobody lives there, so only a redirect can make them answer. */
 export const VERIFY_DESTINATIONS = { 4: { ip: '192.0.2.1', port: 1 }, 6: { ip: '2001:db8::1', port: 1 } } as const;
 

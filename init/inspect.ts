@@ -4,6 +4,7 @@ import { survey } from './netfilter/backend.ts';
 import { type SetEntry, setEntries, setNames } from './netfilter/ipset.ts';
 import type { Family } from './netfilter/iptables.ts';
 import { recordedArguments } from './record.ts';
+import type { SetSpec } from './rules/rule.ts';
 import type { State } from './state.ts';
 
 /** All names of ours; the two-family ones are spelled out in the contract. */
@@ -15,6 +16,8 @@ export type Inspected = State & {
   readonly families: readonly Family[];
   /** The command line that the last apply recorded, undefined if there is no record. */
   readonly recorded: readonly string[] | undefined;
+  /** Whether the record there is this one, element by element. */
+  readonly recordIs: (record: SetSpec) => boolean;
 };
 
 /** Reads everything of ours in this namespace and changes nothing. */
@@ -28,8 +31,14 @@ export async function inspect(): Promise<Inspected> {
     survey: await survey(families),
     sets: new Map([...sets].map(([name, entries]) => [name, entries.map(({ element }) => element)])),
     families,
+    recordIs: ({ members }) => sameMembers(record ?? [], members),
     recorded: record === undefined || record.length === 0 ? undefined : recordedArguments(record),
   };
+}
+
+function sameMembers(entries: readonly SetEntry[], members: readonly string[]): boolean {
+  const there = new Set(entries.map(({ element, comment }) => `${element} comment "${comment}"`));
+  return there.size === members.length && members.every((member) => there.has(member));
 }
 
 /**

@@ -12,8 +12,8 @@ const CHUNK_CHARACTERS = 180;
  * network namespace has for text, lives as long as the rules, and needs no file that a container may lack.
  */
 export function recordSet(options: PlanOptions): SetSpec {
-  const members = optionTexts(options)
-    .flatMap(([name, value]) => chunks(value).map((chunk) => `${name}=${chunk}`))
+  const members = optionLists(options)
+    .flatMap(([name, items]) => chunks(items).map((chunk) => `${name}=${chunk}`))
     .map((text, at) => `${addressOf(at + 1)} comment "${text}"`);
   return { name: SETS.record, create: 'hash:ip family inet comment', members };
 }
@@ -30,7 +30,7 @@ export function recordedArguments(entries: readonly SetEntry[]): readonly string
   return [...values].map(([name, parts]) => `--${name}=${parts.join(',')}`);
 }
 
-function optionTexts(options: PlanOptions): readonly (readonly [string, readonly (string | number)[]])[] {
+function optionLists(options: PlanOptions): readonly (readonly [string, readonly (string | number)[]])[] {
   return [
     ['scope', [options.scope]],
     ['mode', [options.mode]],

@@ -1,6 +1,6 @@
 import { OWNER_MARK } from '../contract.ts';
 import type { PlanOptions } from '../options.ts';
-import { type Condition, SYN } from './rule.ts';
+import { type Condition, type Line, SYN } from './rule.ts';
 
 /** nat sees the first packet of a flow only, and that one has a socket with an owner. */
 export function ownersInNat(options: PlanOptions): readonly Condition[] {
@@ -13,7 +13,7 @@ export function ownersInNat(options: PlanOptions): readonly Condition[] {
  * process could take over the port and with it the exemption. The last lines pass what has an owner and no connection
  * (UDP, untracked packets).
  */
-export function ownersInGate(options: PlanOptions): readonly (Condition & { readonly target: string })[] {
+export function ownersInGate(options: PlanOptions): readonly Line[] {
   if (options.excludeUids.length === 0) return [];
   const marked = `-m connmark --mark ${OWNER_MARK}`;
   const [, mask] = OWNER_MARK.split('/');

@@ -18,6 +18,9 @@ export type Rule = {
 /** A match with the reason it stands there; a concern's file yields these, a chain's file places them. */
 export type Condition = { readonly match: readonly string[]; readonly purpose: string };
 
+/** A condition with what is done when it holds. */
+export type Line = Condition & { readonly target: string };
+
 /** The one way from a built-in chain into ours. It stands first there: a foreign ACCEPT ahead would be a bypass. */
 export type Jump = {
   readonly family: Family;

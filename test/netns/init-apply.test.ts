@@ -74,10 +74,24 @@ for (const backend of BACKENDS) {
   test(`${backend}: what is saved is what was rendered, whatever the options`, () =>
     withNetns(async (netns) => {
       const args = [
-        ...['--exclude-ports', Array.from({ length: 20 }, (_, at) => 1000 + at).join(), '--exclude-uids', '7,8'],
-        ...['--cluster-cidr', '198.18.0.0/15,fd00::/8', '--exclude-cidrs', '192.0.2.0/24,::/0'],
-        ...['--include-ports', '80,443', '--include-cidrs', '0.0.0.0/0,2001:db8::/32', '--uncaptured', 'reject'],
-        ...['--dns-servers', '203.0.113.53,2001:db8:ee::53', '--port', '16001'],
+        '--exclude-ports',
+        Array.from({ length: 20 }, (_, at) => 1000 + at).join(),
+        '--exclude-uids',
+        '7,8',
+        '--cluster-cidr',
+        '198.18.0.0/15,fd00::/8',
+        '--exclude-cidrs',
+        '192.0.2.0/24,::/0',
+        '--include-ports',
+        '80,443',
+        '--include-cidrs',
+        '0.0.0.0/0,2001:db8::/32',
+        '--uncaptured',
+        'reject',
+        '--dns-servers',
+        '203.0.113.53,2001:db8:ee::53',
+        '--port',
+        '16001',
       ];
       const applied = await netns.init('apply', [...args, '--backend', backend]);
       assert.equal(applied.code, 0, outcomeText(applied));

@@ -1,4 +1,7 @@
-/** A server that runs inside a namespace: an order as JSON in argv, a file to which each event is appended. */
+/**
+ * A server that runs inside a namespace: an order as JSON in argv, a file to which each event is appended. On SIGUSR1 it
+ * says its name on every connection.
+ */
 import { createSocket } from 'node:dgram';
 import { appendFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -28,6 +31,9 @@ async function serve(order: ListenOrder, file: string): Promise<void> {
     ...(order.tcp ?? []).map(([host, port]) => tcp(host, port, order, note, sockets)),
     ...(order.udp ?? []).map(([host, port]) => udp(host, port, order, note)),
   ]);
+  process.on('SIGUSR1', () => {
+    for (const socket of sockets) socket.write(`${order.name}\n`);
+  });
   process.stdout.write('listening\n');
 }
 

@@ -25,6 +25,8 @@ export type Netns = {
   readonly hold: (place: Place, order: DialOrder) => Promise<{ say: () => void; told: () => readonly DialAnswer[] }>;
   /** A server that answers each first line with its name, and remembers what reached it. */
   readonly listen: (place: Place, order: ListenOrder) => Promise<Listener>;
+  /** Any program, once it has said `word`; its standard input stays empty. */
+  readonly start: (place: Place, argv: readonly string[], word: string) => Promise<Running>;
   readonly close: () => void;
 };
 
@@ -108,6 +110,11 @@ function netnsOf(name: string, folder: string): Netns {
           await running.ended;
         },
       };
+    },
+    start: async (place, argv, word) => {
+      const running = start(inside(place, argv), `${folder}/program-${++programs}`);
+      await waitFor(`${argv[0]} says ${word}`, () => running.stdout().includes(word), { told: running.stderr });
+      return running;
     },
     close: () => removeLab(name),
   };

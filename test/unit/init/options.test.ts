@@ -28,8 +28,16 @@ test('the defaults are those of the command line as documented', async () => {
 
 test('lists are parsed, joined when given twice, and made unique', async () => {
   const { plan, planGiven } = await optionsOf(
-    ...['status', '--exclude-ports', '22, 3306', '--exclude-ports=22', '--exclude-uids', '0,4294967294'],
-    ...['--cluster-cidr', '10.1.2.3/8,FD00::/8', '--dns-servers', '198.18.0.1,::ffff:198.18.0.1,2001:DB8::53'],
+    'status',
+    '--exclude-ports',
+    '22, 3306',
+    '--exclude-ports=22',
+    '--exclude-uids',
+    '0,4294967294',
+    '--cluster-cidr',
+    '10.1.2.3/8,FD00::/8',
+    '--dns-servers',
+    '198.18.0.1,::ffff:198.18.0.1,2001:DB8::53',
   );
   assert.equal(planGiven, true);
   assert.deepEqual(plan.excludePorts, [22, 3306]);

@@ -19,9 +19,24 @@ test('without options: the verify destination, loopback, everything', async () =
 
 test('precedence: ports, owners, loopback, DNS, excluded ranges, cluster, included ports, included ranges', async () => {
   const lines = await linesOf(
-    ...[4 as const, 'nat' as const, '--exclude-ports', '22', '--exclude-uids', '7', '--dns-servers', '198.18.0.53'],
-    ...['--exclude-cidrs', '198.18.1.0/24', '--cluster-cidr', '198.18.2.0/24'],
-    ...['--include-ports', '80', '--include-cidrs', '203.0.113.0/24', '--port', '16001'],
+    4 as const,
+    'nat' as const,
+    '--exclude-ports',
+    '22',
+    '--exclude-uids',
+    '7',
+    '--dns-servers',
+    '198.18.0.53',
+    '--exclude-cidrs',
+    '198.18.1.0/24',
+    '--cluster-cidr',
+    '198.18.2.0/24',
+    '--include-ports',
+    '80',
+    '--include-cidrs',
+    '203.0.113.0/24',
+    '--port',
+    '16001',
   );
   assert.deepEqual(lines, [
     '-d 192.0.2.1/32 -p tcp -m tcp --dport 1 -j REDIRECT --to-ports 16001',

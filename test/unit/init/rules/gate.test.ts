@@ -14,7 +14,9 @@ test('the strict gate without options, both families', async () => {
       '-o lo -j RETURN',
       `-p tcp -m conntrack --ctstate DNAT --ctreplsrc ${listener} --ctreplsrcport 15001 -j RETURN`,
       `${SYN} ${RESET}`,
-      '-p tcp -m conntrack --ctdir REPLY -j RETURN',
+      '-p tcp -m tcp --tcp-flags SYN,ACK SYN,ACK -m conntrack --ctdir REPLY -j CONNMARK --set-xmark 0x59000000/0xff000000',
+      '-p tcp -m conntrack --ctdir REPLY -m connmark --mark 0x59000000/0xff000000 -j RETURN',
+      '-p tcp -m tcp --tcp-flags RST RST -m conntrack --ctdir REPLY -j RETURN',
       `-p tcp ${RESET}`,
       `-p udp -m udp --dport 443 -j REJECT --reject-with ${unreachable}`,
     ]);
@@ -23,8 +25,14 @@ test('the strict gate without options, both families', async () => {
 
 test('what nat leaves alone passes, before anything is refused', async () => {
   const argv = [
-    ...['--exclude-ports', '22', '--exclude-cidrs', '198.18.1.0/24', '--cluster-cidr', '198.18.2.0/24'],
-    ...['--dns-servers', '198.18.0.53'],
+    '--exclude-ports',
+    '22',
+    '--exclude-cidrs',
+    '198.18.1.0/24',
+    '--cluster-cidr',
+    '198.18.2.0/24',
+    '--dns-servers',
+    '198.18.0.53',
   ];
   const [nat, gate] = [await linesOf(4, 'nat', ...argv), await linesOf(4, 'filter', ...argv)];
   const passed = nat.filter((line) => line.endsWith('-j RETURN'));
@@ -44,7 +52,14 @@ test('inclusions: what none of them names passes, unless somebody else has turne
 
 test('every rule of either table says what it is for, in words that iptables-save does not escape', async () => {
   const plan = await planOf(
-    ...['--exclude-ports', '22', '--exclude-uids', '7', '--uncaptured', 'reject', '--cluster-cidr', '198.18.0.0/15'],
+    '--exclude-ports',
+    '22',
+    '--exclude-uids',
+    '7',
+    '--uncaptured',
+    'reject',
+    '--cluster-cidr',
+    '198.18.0.0/15',
   );
   for (const { purpose } of [...plan.rules, ...plan.jumps]) assert.match(purpose, /^[A-Za-z0-9 ,-]{4,60}$/);
 });

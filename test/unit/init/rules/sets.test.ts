@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { ipFromBytes } from '../../../../agent/model/address.ts';
 import { cidrContains, parseCidr } from '../../../../agent/model/cidr.ts';
 import { cidrText } from '../../../../init/rules/sets.ts';
@@ -13,8 +13,12 @@ test('the port set is full, and the only one without options', async () => {
 
 test('each list has a set for each family that it names, without doubles', async () => {
   const { sets } = await planOf(
-    ...['--cluster-cidr', '198.18.0.0/15,198.19.0.1/15,fd00::/8', '--exclude-cidrs', '203.0.113.7,::ffff:203.0.113.7'],
-    ...['--include-cidrs', '2001:db8::1'],
+    '--cluster-cidr',
+    '198.18.0.0/15,198.19.0.1/15,fd00::/8',
+    '--exclude-cidrs',
+    '203.0.113.7,::ffff:203.0.113.7',
+    '--include-cidrs',
+    '2001:db8::1',
   );
   assert.deepEqual(
     sets.slice(1).map(({ name, create, members }) => [name, create, ...members]),
