@@ -82,8 +82,11 @@ static void pass_ends(thread *t, flow *f) {
 
 static void relay(thread *t, flow *f) {
   for (int s = 0; s < 2; s++) {
-    if (f->direction[s].done) continue;
     enum side from = (enum side)s;
+    if (f->direction[s].done) {
+      direction_report(t, f, from); /* what was asked since has its answer already */
+      continue;
+    }
     switch (direction_run(t, f, from)) {
       case RUN_BLOCKED:
       case RUN_DONE:

@@ -228,6 +228,12 @@ static void all_reached_tells_the_end(stage *s) {
   CHECK(m.side == UPSTREAM && m.flags == FLAG_ENDED && m.payload == 0);
   peer_expect(client, "answer");
   peer_expect_end(client);
+  owner_forward(&s->owner, f, UPSTREAM, UINT64_MAX, false); /* asked when it has long passed */
+  m = owner_expect(&s->owner, MESSAGE_GATE, &f);
+  CHECK(m.side == UPSTREAM && m.flags == FLAG_ENDED);
+  owner_forward(&s->owner, f, UPSTREAM, 0, true);
+  m = owner_expect(&s->owner, MESSAGE_GATE, &f);
+  CHECK(m.side == UPSTREAM && m.flags == FLAG_ENDED);
   owner_close(&s->owner, f, false);
   peer_expect_end(origin);
   close(client);
