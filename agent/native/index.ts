@@ -2,7 +2,6 @@ import { bytesOf, familyOf, type IpAddress } from '../model/address.ts';
 import type {
   Accept,
   DialOptions,
-  FlowHandler,
   FlowRef,
   ListenerId,
   ListenOptions,
@@ -13,9 +12,10 @@ import type {
 } from '../model/mover.ts';
 import { portOf } from '../model/port.ts';
 import { CommandRing } from './command-ring.ts';
+import { Delivery } from './delivery.ts';
 import { type Addon, type Handle, loadAddon } from './load.ts';
 import { MessageRing, readIp } from './message-ring.ts';
-import { COMMAND, COMMAND_FLAG, DIAL, FORWARD, HEADER, INSPECT, LAYOUT, MESSAGE, WORD } from './records.ts';
+import { COMMAND, COMMAND_FLAG, DIAL, FORWARD, HEADER, INSPECT, LAYOUT, WORD } from './records.ts';
 import { SystemError } from './system-error.ts';
 
 export { SystemError } from './system-error.ts';
@@ -45,16 +45,13 @@ export function startMover(options: MoverOptions, accept: Accept): Mover {
   };
 }
 
-type Owned = { readonly flow: FlowRef; readonly handler: FlowHandler };
-
 type Thread = {
   readonly index: number;
   readonly messages: MessageRing;
   readonly commands: CommandRing;
-  /** By slot. */
-  readonly owned: (Owned | undefined)[];
+  readonly delivery: Delivery;
+  /** Has commands that C does not see yet. */
   dirty: boolean;
-  stopped: boolean;
 };
 
 const NOTHING = new Uint8Array(0);
@@ -65,7 +62,6 @@ const FULL_RING_RETRY_MS = 2;
 class RunningMover {
   readonly #addon: Addon;
   readonly #handle: Handle;
-  readonly #accept: Accept;
   readonly #bell: Int32Array;
   readonly #threads: readonly Thread[];
   readonly #listeners = new Set<ListenerId>();
@@ -84,13 +80,13 @@ class RunningMover {
     const [handle, memory] = started;
     this.#addon = addon;
     this.#handle = handle;
-    this.#accept = accept;
     this.#bell = new Int32Array(memory, 0, LAYOUT.bellBytes / 4);
     const threadBytes = LAYOUT.controlWords * 4 + LAYOUT.messageBytes + LAYOUT.commandBytes;
     this.#threads = Array.from({ length: threads }, (_, index) => {
       const offset = LAYOUT.bellBytes + index * threadBytes;
       const messages = new MessageRing(memory, offset);
-      return { index, messages, commands: new CommandRing(memory, offset), owned: [], dirty: false, stopped: false };
+      const delivery = new Delivery(index, messages, accept, (flow) => this.close(flow, 'rst'));
+      return { index, messages, commands: new CommandRing(memory, offset), delivery, dirty: false };
     });
     Atomics.store(this.#bell, 0, 1);
   }
@@ -249,12 +245,18 @@ class RunningMover {
     if (this.#freed) return;
     this.#draining = true;
     do {
-      while (this.#readAll()) this.#flush();
+      while (this.#deliverAll()) this.#flush();
       Atomics.store(this.#bell, 0, 1);
     } while (this.#threads.some((thread) => !thread.messages.empty));
     this.#draining = false;
     this.#flush();
-    if (this.#threads.every((thread) => thread.stopped)) this.#free();
+    if (this.#threads.every((thread) => thread.delivery.stopped)) this.#free();
+  }
+
+  #deliverAll(): boolean {
+    let any = false;
+    for (const thread of this.#threads) any = thread.delivery.deliverAll() || any;
+    return any;
   }
 
   #free(): void {
@@ -262,67 +264,6 @@ class RunningMover {
     clearTimeout(this.#retry);
     this.#addon.free(this.#handle);
     this.#stopped.resolve(undefined);
-  }
-
-  #readAll(): boolean {
-    let any = false;
-    for (const thread of this.#threads) {
-      const head = thread.messages.head;
-      while (thread.messages.next(head)) {
-        any = true;
-        this.#deliver(thread);
-      }
-      thread.messages.release();
-    }
-    return any;
-  }
-
-  #deliver(thread: Thread): void {
-    try {
-      if (thread.messages.kind === MESSAGE.accepted) this.#deliverAccepted(thread);
-      else if (thread.messages.kind === MESSAGE.stopped) thread.stopped = true;
-      else this.#deliverToOwner(thread);
-    } catch (thrown: unknown) {
-      // The other messages of the batch must not be lost; this one still ends the process as any uncaught error does.
-      queueMicrotask(() => {
-        throw thrown;
-      });
-    }
-  }
-
-  #deliverAccepted(thread: Thread): void {
-    const { messages } = thread;
-    const flow: FlowRef = { thread: thread.index, slot: messages.slot, generation: messages.generation };
-    thread.owned[flow.slot] = undefined;
-    let handler: FlowHandler | undefined;
-    try {
-      handler = this.#accept(flow, messages.accepted());
-    } finally {
-      if (!handler) this.close(flow, 'rst');
-    }
-    thread.owned[flow.slot] = { flow, handler };
-  }
-
-  #deliverToOwner(thread: Thread): void {
-    const { messages } = thread;
-    const owned = thread.owned[messages.slot];
-    if (!owned || owned.flow.generation !== messages.generation) return;
-    const { handler } = owned;
-    switch (messages.kind) {
-      case MESSAGE.held:
-        return handler.held(messages.held());
-      case MESSAGE.gate:
-        return handler.gate(messages.gate());
-      case MESSAGE.observed:
-        return handler.observed(messages.observed());
-      case MESSAGE.dialed:
-        return handler.dialed(messages.dialed());
-      case MESSAGE.closed:
-        thread.owned[messages.slot] = undefined;
-        return handler.closed(messages.closed());
-      default:
-        throw new TypeError(`the addon sent a message of kind ${messages.kind}`);
-    }
   }
 }
 

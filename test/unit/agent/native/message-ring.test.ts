@@ -1,40 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MessageRing } from '../../../../agent/native/message-ring.ts';
-import { CLOSED, DIALED, FLAG, HEADER, LAYOUT, MESSAGE, WORD } from '../../../../agent/native/records.ts';
-
-/** The producer as ring.c has it, for records without wrap-around. */
-class Producer {
-  readonly memory = new ArrayBuffer(LAYOUT.controlWords * 4 + LAYOUT.messageBytes + LAYOUT.commandBytes);
-  readonly view = new DataView(this.memory, LAYOUT.controlWords * 4, LAYOUT.messageBytes);
-  readonly #control = new Int32Array(this.memory, 0, LAYOUT.controlWords);
-  #head = 0;
-
-  /** Gives the offset of the record. */
-  post(
-    kind: number,
-    length: number,
-    fields: { value?: number; flags?: number; side?: number; payload?: number },
-  ): number {
-    const at = this.#head & (LAYOUT.messageBytes - 1);
-    this.view.setUint32(at + HEADER.length, length, true);
-    this.view.setUint8(at + HEADER.kind, kind);
-    this.view.setUint8(at + HEADER.side, fields.side ?? 0);
-    this.view.setUint16(at + HEADER.flags, fields.flags ?? 0, true);
-    this.view.setInt32(at + HEADER.value, fields.value ?? 0, true);
-    this.view.setUint32(at + HEADER.payload, fields.payload ?? 0, true);
-    this.#head += length;
-    this.#control[WORD.messagesHead] = this.#head;
-    return at;
-  }
-
-  get tail(): number {
-    return this.#control[WORD.messagesTail] ?? 0;
-  }
-}
+import { CLOSED, DIALED, FLAG, HEADER, MESSAGE } from '../../../../agent/native/records.ts';
+import { MessageProducer } from '../../../support/message-producer.ts';
 
 test('fillers are skipped and the place is given back on release only', () => {
-  const producer = new Producer();
+  const producer = new MessageProducer();
   const ring = new MessageRing(producer.memory, 0);
   producer.post(MESSAGE.filler, 64, {});
   const at = producer.post(MESSAGE.held, 32, { side: 1, flags: FLAG.ended | FLAG.full, payload: 2 });
@@ -51,7 +22,7 @@ test('fillers are skipped and the place is given back on release only', () => {
 });
 
 test('a failed dial has the name of its error and no address', () => {
-  const producer = new Producer();
+  const producer = new MessageProducer();
   const ring = new MessageRing(producer.memory, 0);
   producer.post(MESSAGE.dialed, DIALED.bytes, { value: 111 });
   assert.equal(ring.next(ring.head), true);
@@ -59,7 +30,7 @@ test('a failed dial has the name of its error and no address', () => {
 });
 
 test('closed has cause and ends by name', () => {
-  const producer = new Producer();
+  const producer = new MessageProducer();
   const ring = new MessageRing(producer.memory, 0);
   const at = producer.post(MESSAGE.closed, CLOSED.bytes, { value: 3 | (2 << 8) | (4 << 16) });
   producer.view.setFloat64(at + CLOSED.toClient, 2 ** 40, true);
@@ -70,7 +41,7 @@ test('closed has cause and ends by name', () => {
 });
 
 test('a number that C never sends is a broken promise', () => {
-  const producer = new Producer();
+  const producer = new MessageProducer();
   const ring = new MessageRing(producer.memory, 0);
   producer.post(MESSAGE.closed, CLOSED.bytes, { value: 99 });
   assert.equal(ring.next(ring.head), true);
