@@ -30,16 +30,11 @@ export class Delivery {
     return this.#stopped;
   }
 
-  /** Delivers what is there now and gives the room back; false if there was nothing. */
-  deliverAll(): boolean {
+  /** Delivers what is there now and gives the room back. */
+  deliverAll(): void {
     const { head } = this.#messages;
-    let any = false;
-    while (this.#messages.next(head)) {
-      any = true;
-      this.#deliver();
-    }
+    while (this.#messages.next(head)) this.#deliver();
     this.#messages.release();
-    return any;
   }
 
   #deliver(): void {

@@ -240,23 +240,23 @@ class RunningMover {
     }, FULL_RING_RETRY_MS);
   }
 
-  /** Called when C has rung the bell. Reads until nothing is left, then sleeps; the last look comes after the flag. */
+  /**
+   * Called when C has rung the bell. One pass: under load C never stops writing, and the promises of the owners must get
+   * their turn in between. The last look comes after the flag that says we sleep.
+   */
   #drain(): void {
     if (this.#freed) return;
     this.#draining = true;
-    do {
-      while (this.#deliverAll()) this.#flush();
-      Atomics.store(this.#bell, 0, 1);
-    } while (this.#threads.some((thread) => !thread.messages.empty));
+    for (const thread of this.#threads) thread.delivery.deliverAll();
     this.#draining = false;
     this.#flush();
-    if (this.#threads.every((thread) => thread.delivery.stopped)) this.#free();
-  }
-
-  #deliverAll(): boolean {
-    let any = false;
-    for (const thread of this.#threads) any = thread.delivery.deliverAll() || any;
-    return any;
+    if (this.#threads.every((thread) => thread.delivery.stopped)) {
+      this.#free();
+      return;
+    }
+    Atomics.store(this.#bell, 0, 1);
+    if (this.#threads.every((thread) => thread.messages.empty)) return;
+    if (Atomics.exchange(this.#bell, 0, 0) === 1) setImmediate(() => this.#drain()); // else C has rung meanwhile
   }
 
   #free(): void {

@@ -41,9 +41,10 @@ test('a message finds the owner of its slot and generation, and no other', () =>
   postAccepted(producer, 3, 2);
   producer.post(MESSAGE.gate, HEADER.bytes, { slot: 3, generation: 1 });
   producer.post(MESSAGE.observed, HEADER.bytes, { slot: 3, generation: 2 });
-  assert.equal(delivery.deliverAll(), true);
+  delivery.deliverAll();
   assert.deepEqual(log, ['3/1 accepted', '3/1 held', '3/1 closed', '3/2 accepted', '3/2 observed']);
-  assert.equal(delivery.deliverAll(), false);
+  delivery.deliverAll();
+  assert.equal(log.length, 5);
   assert.equal(delivery.stopped, false);
 });
 
