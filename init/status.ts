@@ -18,13 +18,12 @@ export type Status = {
 export function statusOf(plan: Plan, found: Inspected): Status {
   const backends = backendsWithOurs(found.survey);
   const [backend, second] = backends;
-  const unknown = (['nft', 'legacy'] as const).flatMap((each) =>
-    unreadableIn(found.survey, each).map((table) => `state unknown: native nft rules stand in ${table}`),
-  );
   if (backend === undefined) {
-    const left = [...found.sets.keys()].map((name) => `left over: set ${name}`);
-    return { inPlace: 'none', backend, wrong: [...left, ...unknown] };
+    return { inPlace: 'none', backend, wrong: [...found.sets.keys()].map((name) => `left over: set ${name}`) };
   }
+  const unknown = unreadableIn(found.survey, backend).map(
+    (table) => `state unknown: native nft rules stand in ${table}`,
+  );
   const both = second === undefined ? [] : [`WEIR_ chains stand in both backends: ${backends.join(', ')}`];
   const wrong = [...both, ...unknown, ...compare(plan, found, backend).wrong];
   return { inPlace: wrong.length === 0 ? 'all' : 'part', backend, wrong };

@@ -93,7 +93,6 @@ test('never both backends: ours is adopted, the other refused; rules of others d
     await ends(netns, 1, 'status');
   }));
 
-
 test('lo down is brought up by apply, and named by verify; v6 switched off counts as captured', () =>
   withNetns(async (netns) => {
     await netns.must('pod', 'ip link set lo down');
@@ -123,6 +122,19 @@ test('a missing tool is named before anything is touched: 69', () =>
     assert.equal(outcome.code, 69, outcomeText(outcome));
     assert.match(outcome.stderr, /not installed: conntrack/);
     assert.doesNotMatch(await netns.must('pod', everything), /weir/i);
+  }));
+
+test('native nft rules in a chain of iptables: the state is unknown, so nft is refused by name and auto takes legacy', () =>
+  withNetns(async (netns) => {
+    await netns.must('pod', [
+      'nft',
+      'add table ip nat; add chain ip nat OUTPUT { type nat hook output priority -100; }; add rule ip nat OUTPUT numgen random mod 2 0 accept',
+    ]);
+    const outcome = await ends(netns, 69, 'apply', '--backend', 'nft');
+    assert.match(outcome.stderr, /table ip nat is unknown/);
+    assert.match((await ends(netns, 0, 'apply')).stdout, /backend legacy/);
+    await ends(netns, 0, 'status');
+    await ends(netns, 0, 'remove');
   }));
 
 async function ends(netns: Netns, code: number, command: string, ...args: readonly string[]): Promise<Outcome> {
