@@ -128,6 +128,17 @@ test('metrics count by stable codes only; readiness tells', async () => {
   assert.match((await lab.exec('node', ['curl', '-sS', 'http://[::1]:15021/healthz/ready'])).stdout, /^ready/);
 });
 
+test('a namespace that is not there ends the start with 69 and one sentence', async () => {
+  const script = fileURLToPath(new URL('../../scripts/weir-agent', import.meta.url));
+  const enrol = ['--netns', '/run/netns/weir-is-not-there', '--workload', 'default/sleep'];
+  const outcome = await lab.exec('node', [script, 'run', '--config', lab.config, ...enrol]);
+  assert.equal(outcome.code, 69, outcomeText(outcome));
+  assert.match(
+    outcome.stderr,
+    /^weir-agent: default\/sleep: cannot listen in \/run\/netns\/weir-is-not-there, .*ENOENT$/m,
+  );
+});
+
 describe('formats, and the last lines before the end', () => {
   const formats = {
     asm: /^\{.*"authority":"aliyun\.com".*\}$/,

@@ -2,4 +2,36 @@
  * Files of agent/ and init/ without a test at their mirror path under test/unit, and the test that proves each instead.
  * Keep it short: a file belongs here if only a whole process, a kernel or its neighbour can show that it is right.
  */
-export const MIRROR_EXCEPTIONS: Readonly<Record<string, string>> = {};
+export const MIRROR_EXCEPTIONS: Readonly<Record<string, string>> = {
+  'agent/accept/listeners.ts': 'test/netns/agent-verdicts.test.ts',
+  'agent/main.ts': 'test/unit/agent/cli/program.test.ts',
+  'agent/pipeline/first-look.ts': 'test/netns/agent-streams.test.ts',
+  'agent/pipeline/handle.ts': 'test/netns/agent-verdicts.test.ts',
+  'agent/pipeline/judge.ts': 'test/netns/agent-streams.test.ts',
+  'agent/pipeline/relay-flow.ts': 'test/netns/agent-streams.test.ts',
+  'agent/relay/http1.ts': 'test/netns/agent-requests.test.ts',
+  'agent/roles/node.ts': 'test/netns/agent-report.test.ts',
+  'agent/roles/registry-holder.ts': 'test/netns/agent-verdicts.test.ts',
+  'agent/roles/reporter.ts': 'test/netns/agent-report.test.ts',
+  'agent/roles/start-failure.ts': 'test/netns/agent-report.test.ts',
+  'init/apply.ts': 'test/netns/init-killed.test.ts',
+  'init/command-line.ts': 'test/unit/init/options.test.ts',
+  'init/commands.ts': 'test/netns/init-apply.test.ts',
+  'init/dial.ts': 'test/netns/init-apply.test.ts',
+  'init/fields.ts': 'test/unit/init/options.test.ts',
+  'init/inspect.ts': 'test/netns/init-faults.test.ts',
+  'init/lock.ts': 'test/netns/init-faults.test.ts',
+  'init/main.ts': 'test/netns/init-apply.test.ts',
+  'init/netfilter/backend.ts': 'test/netns/init-faults.test.ts',
+  'init/netfilter/conntrack.ts': 'test/netns/init-gate.test.ts',
+  'init/netfilter/failure.ts': 'test/unit/init/failure.test.ts',
+  'init/netfilter/ipset.ts': 'test/netns/init-apply.test.ts',
+  'init/netfilter/iptables.ts': 'test/netns/init-apply.test.ts',
+  'init/netfilter/link.ts': 'test/netns/init-faults.test.ts',
+  'init/netfilter/namespace.ts': 'test/netns/init-apply.test.ts',
+  'init/netfilter/run.ts': 'test/unit/init/failure.test.ts',
+  'init/preflight.ts': 'test/netns/init-faults.test.ts',
+  'init/print.ts': 'test/golden/init/print.test.ts',
+  'init/remove.ts': 'test/netns/init-killed.test.ts',
+  'init/verify.ts': 'test/netns/init-faults.test.ts',
+};
