@@ -1,15 +1,17 @@
+import { readFileSync } from 'node:fs';
 import { POD_LISTEN_ADDRESSES } from '../../init/contract.ts';
 import { type Family, parseIp } from '../model/address.ts';
 import type { Accept, ListenerId, Mover } from '../model/mover.ts';
 import type { Port } from '../model/port.ts';
 import { startMover } from '../native/index.ts';
+import { flowsPerThread } from './flow-limit.ts';
 
 /** Starts the mover with the limits of the agent; `accept` is called for each connection. */
 export function startAccepting(threads: number, accept: Accept): Mover {
   return startMover(
     {
       threads,
-      maxFlowsPerThread: MAX_FLOWS_PER_THREAD,
+      maxFlowsPerThread: flowsPerThread(readFileSync('/proc/self/limits', 'utf8'), threads),
       maxHeldBytes: MAX_HELD_BYTES,
       halfCloseMs: HALF_CLOSE_MS,
       lingerMs: LINGER_MS,
@@ -52,8 +54,6 @@ function codeOf(thrown: unknown): string {
   throw thrown;
 }
 
-/** Two descriptors and about 17 kB of kernel memory each. */
-const MAX_FLOWS_PER_THREAD = 16_384;
 /** A head or hello of more than this is refused; what may be held of one flow. */
 const MAX_HELD_BYTES = 64 * 1024;
 const HALF_CLOSE_MS = 60_000;

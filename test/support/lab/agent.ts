@@ -9,6 +9,8 @@ export type AgentOptions = {
   /** More of the command line. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** RLIMIT_NOFILE, soft and hard. */
+  readonly descriptors?: number;
   /** How long it may take to be ready. */
   readonly limitMs?: number;
 };
@@ -48,7 +50,8 @@ export async function startAgent(
     workload,
   ]);
   const own = ['run', '--config', files.config, ...pairs, '--access-log', files.accessLog, ...(options.args ?? [])];
-  const argv = ['ip', 'netns', 'exec', netns, AGENT, ...own];
+  const limited = options.descriptors === undefined ? [] : ['prlimit', `--nofile=${options.descriptors}`];
+  const argv = ['ip', 'netns', 'exec', netns, ...limited, AGENT, ...own];
   const process = start(argv, `${folder}/agent-${++started}`, { env: options.env ?? {} });
   const told = () => `$ ${argv.join(' ')}\n${process.stdout()}${process.stderr()}`;
   await waitFor('the agent is ready', () => ready(process, netns, told), { limitMs: options.limitMs ?? 30_000, told });

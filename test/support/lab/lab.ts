@@ -78,6 +78,8 @@ export type StartAgent = {
   readonly env?: Readonly<Record<string, string>>;
   /** Pod name → `NAMESPACE/POD`; the first pod as default/sleep if not given. */
   readonly workloads?: Readonly<Record<string, string>>;
+  /** RLIMIT_NOFILE, soft and hard. */
+  readonly descriptors?: number;
   readonly limitMs?: number;
 };
 
