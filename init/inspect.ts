@@ -45,7 +45,7 @@ function sameMembers(entries: readonly SetEntry[], members: readonly string[]): 
  * A kernel booted with ipv6.disable=1 has no socket of that family: then there is no v6 to capture. Every other obstacle
  * (no ::1, no address, disable_ipv6=1) leaves v6 possible later, so its rules are programmed.
  */
-export async function familiesHere(): Promise<readonly Family[]> {
+async function familiesHere(): Promise<readonly Family[]> {
   const code = await new Promise<string | undefined>((resolve) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));

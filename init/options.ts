@@ -4,8 +4,8 @@ import type { Port } from '../agent/model/port.ts';
 import { commandLine, HELP_HINT, type RawOptions, RULE_OPTIONS } from './command-line.ts';
 import { choice, cidrs, ips, type Problems, port, ports, uids } from './fields.ts';
 
-export const COMMANDS = ['apply', 'remove', 'status', 'verify', 'print'] as const;
-export type Command = (typeof COMMANDS)[number];
+const COMMANDS = ['apply', 'remove', 'status', 'verify', 'print'] as const;
+type Command = (typeof COMMANDS)[number];
 
 /** What decides the rules; recorded in the namespace at apply. */
 export type PlanOptions = {

@@ -25,10 +25,5 @@ export async function testRestore(variant: Variant, text: string, waitSeconds: n
 
 /** All tables of one variant. Creates no table, unlike `iptables-legacy -S`, which registers the one it lists. */
 export async function save(variant: Variant): Promise<SavedTables> {
-  return parseSaved(await saveText(variant, []));
-}
-
-/** What iptables-save prints; `args` e.g. `['--counters']`. */
-export async function saveText(variant: Variant, args: readonly string[]): Promise<string> {
-  return runOrThrow(toolName(variant, 'save'), args);
+  return parseSaved(await runOrThrow(toolName(variant, 'save'), []));
 }

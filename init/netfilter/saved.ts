@@ -1,5 +1,5 @@
 /** A rule as iptables-save prints it, without its counters: `text` is the whole line, `-A CHAIN …`. */
-export type SavedRule = { readonly chain: string; readonly text: string };
+type SavedRule = { readonly chain: string; readonly text: string };
 
 export type SavedTable = {
   readonly name: string;

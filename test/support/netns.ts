@@ -8,7 +8,7 @@ import { waitFor } from './lab/wait.ts';
 import type { DialAnswer, DialOrder } from './netns-dial.ts';
 import type { Heard, ListenOrder } from './netns-listen.ts';
 
-export type Place = 'pod' | 'node' | 'ext';
+type Place = 'pod' | 'node' | 'ext';
 
 /** A pod, a router and an outside world, and nothing in them: for tests of the rules alone. */
 export type Netns = {
@@ -30,7 +30,7 @@ export type Netns = {
   readonly close: () => void;
 };
 
-export type Listener = {
+type Listener = {
   readonly heard: () => readonly Heard[];
   readonly kill: (signal: NodeJS.Signals) => void;
   readonly stop: () => Promise<void>;
@@ -45,7 +45,7 @@ const INIT = fileURLToPath(new URL('../../scripts/weir-init', import.meta.url));
 let made = 0;
 
 /** Must be root. If anything fails on the way, nothing stays behind. */
-export async function makeNetns(): Promise<Netns> {
+async function makeNetns(): Promise<Netns> {
   const name = `weir-i${process.pid}-${++made}`;
   const folder = claim(name);
   removeAtExit(name);
