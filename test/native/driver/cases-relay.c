@@ -241,6 +241,24 @@ static void all_reached_tells_the_end(stage *s) {
   close(origin);
 }
 
+static void end_before_its_bytes_is_told(stage *s) {
+  flow_ref f;
+  int client = stage_accept(s, "ask", &f);
+  owner_forward(&s->owner, f, CLIENT, 100, true);
+  owner_forward(&s->owner, f, UPSTREAM, UINT64_MAX, true);
+  owner_dial(&s->owner, f, s->origin_port, "", 2000);
+  int origin = peer_accept(s->origin);
+  owner_expect(&s->owner, MESSAGE_DIALED, &f);
+  peer_expect(origin, "ask");
+  peer_end(client);
+  message m = owner_expect(&s->owner, MESSAGE_GATE, &f);
+  CHECK(m.side == CLIENT && m.flags == FLAG_ENDED && m.payload == 0);
+  peer_expect_end(origin);
+  close(origin);
+  stage_closed(s, f, CAUSE_ENDED, END_FIN, END_FIN);
+  close(client);
+}
+
 static void observed_before_gate_and_closed(stage *s) {
   flow_ref f;
   int client = stage_accept(s, "one", &f);
@@ -384,6 +402,7 @@ const scripted_case relay_cases[] = {
     {"nothing passes without credit, the end neither", nothing_passes_without_credit, 0},
     {"the gate tells when more is held", gate_tells_when_more_is_held, 1},
     {"all, reached: the gate tells the end", all_reached_tells_the_end, 0},
+    {"a side that ends before its bytes is told", end_before_its_bytes_is_told, 0},
     {"observed bytes come before gate and closed", observed_before_gate_and_closed, 0},
     {"an orderly close sends what was let pass", close_in_order, 0},
     {"bulk both ways", bulk_both_ways, 0},
