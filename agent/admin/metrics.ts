@@ -19,10 +19,10 @@ export type Metrics = {
   readonly contentType: string;
 };
 
-export type FlowVerdict = 'allow' | 'deny' | 'none';
-export type FlowReason = AllowReason | DenyReason | FailureCode;
-export type Direction = 'to-upstream' | 'to-client';
-export type DnsResult =
+type FlowVerdict = 'allow' | 'deny' | 'none';
+type FlowReason = AllowReason | DenyReason | FailureCode;
+type Direction = 'to-upstream' | 'to-client';
+type DnsResult =
   | 'addresses'
   | 'nxdomain'
   | 'no-data'

@@ -1,5 +1,6 @@
+import type { AccessLogFormat } from '../config/agent-config.ts';
 import { openLogDescriptor } from './descriptor.ts';
-import { type AccessLogFormat, formatLine } from './format.ts';
+import { formatLine } from './format.ts';
 import type { AccessRecord } from './record.ts';
 import { openSink, type Sink, type SinkStats } from './sink.ts';
 

@@ -1,4 +1,5 @@
 /** Pure: one access record to one line, with its line feed. */
+import type { AccessLogFormat } from '../config/agent-config.ts';
 import { type Endpoint, endpointText } from '../model/address.ts';
 import { refText } from '../model/resource.ts';
 import {
@@ -13,13 +14,6 @@ import {
   timestamp,
 } from './field.ts';
 import type { AccessRecord } from './record.ts';
-
-/**
- * `json`: the 24 keys of `asm` and six of our own. `asm`: the mesh log of Alibaba Cloud Service Mesh (Envoy's JSON).
- * `envoy-text`: Istio's text format since 1.9. `istio-1.0`: that of Istio 1.0 and 1.1.
- */
-export const ACCESS_LOG_FORMATS = ['json', 'asm', 'envoy-text', 'istio-1.0'] as const;
-export type AccessLogFormat = (typeof ACCESS_LOG_FORMATS)[number];
 
 export function formatLine(record: AccessRecord, format: AccessLogFormat): string {
   return `${RENDER[format](record)}\n`;

@@ -65,7 +65,7 @@ export type DialedEvent = {
 };
 
 /** How one side of the flow ended, as that side saw or did it. `none`: it never existed (no upstream). */
-export type SideEnd = 'none' | 'fin' | 'reset' | 'error' | 'closed-by-us';
+type SideEnd = 'none' | 'fin' | 'reset' | 'error' | 'closed-by-us';
 
 export type ClosedEvent = {
   readonly cause: 'ended' | 'closed' | 'responded' | 'reset' | 'half-close-timeout' | 'stopped' | 'no-resources';
@@ -162,7 +162,7 @@ export type Mover = {
   readonly stop: () => Promise<void>;
 };
 
-export type MoverStats = {
+type MoverStats = {
   readonly flows: number;
   readonly heldBytes: number;
   /** True while accepting is paused for want of descriptors, memory or table entries. */

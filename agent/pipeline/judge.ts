@@ -58,7 +58,7 @@ export async function judge(flow: Identified, registry: Registry, options: Judge
 }
 
 /** The facts of a flow as decide takes them. */
-export function factsOf(
+function factsOf(
   flow: Identified,
   evidence: Evidence,
   answers: ReadonlyMap<Hostname, readonly IpAddress[]>,

@@ -30,7 +30,7 @@ export type ResolverOptions = {
   /** Names asked at the same time; two sockets each. Default 1000. */
   readonly maxInFlight?: number;
 };
-export type LookupResult = 'addresses' | (Resolution & { kind: 'none' })['because'];
+type LookupResult = 'addresses' | (Resolution & { kind: 'none' })['because'];
 
 /** RFC 8305 §3: how long the slower family is waited for once the other has addresses. */
 const RESOLUTION_DELAY_MS = 50;

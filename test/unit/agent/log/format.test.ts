@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
+import { ACCESS_LOG_FORMATS } from '../../../../agent/config/agent-config.ts';
 import { MAX_PATH_UNITS, MAX_VALUE_UNITS } from '../../../../agent/log/field.ts';
-import { ACCESS_LOG_FORMATS, formatLine } from '../../../../agent/log/format.ts';
+import { formatLine } from '../../../../agent/log/format.ts';
 import type { AccessRecord } from '../../../../agent/log/record.ts';
 import { accessRecord, endpoint } from '../../../support/access-record.ts';
 

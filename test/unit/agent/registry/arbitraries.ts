@@ -12,7 +12,7 @@ import { assumed, ech, flow, HTTP2, http, ip, MESH, OPAQUE, registryOf, type Sai
 
 const NAMES = ['a.test', 'b.test', 'x.a.test', 'y.x.a.test'];
 const PATTERNS = [...NAMES, '*.a.test', '*.x.a.test', '*.test'];
-export const IPS = ['203.0.113.1', '203.0.113.2', '198.18.0.1', '2001:db8::1'];
+const IPS = ['203.0.113.1', '203.0.113.2', '198.18.0.1', '2001:db8::1'];
 const CIDRS = ['203.0.113.1/32', '203.0.113.0/24', '0.0.0.0/0', '2001:db8::/32'];
 const PORTS = [80, 443];
 const NAMESPACES = ['shop', 'bank'];
