@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Captured, capturedLab } from '../support/lab/captured.ts';
-import { outcomeText } from '../support/lab/run.ts';
 
 const CONNECTS = 100_000;
 const STORM = fileURLToPath(new URL('../support/clients/storm.ts', import.meta.url));
@@ -18,26 +17,29 @@ test(`${CONNECTS} connects, ten applies: the origins and the wire outside see no
   const { lab } = world;
   const packets = await lab.packets('ext', 'tcp and (src net 198.18.0.0/15 or src net fd00::/8)');
   const storms = ['203.0.113.21', '2001:db8:ee::21'].map((host) =>
-    lab.exec('pod', [process.execPath, STORM, String(CONNECTS / 2), '64', host, '8080'], { limitMs: 180_000 }),
+    lab.spawn('pod', [process.execPath, STORM, String(CONNECTS / 2), '64', host, '8080']),
   );
-  let running = true;
-  const ended = Promise.all(storms).finally(() => {
-    running = false;
-  });
-  for (let times = 0; times < 10; times++) await lab.applyInit();
-  assert.ok(running, 'the storm was over before the last apply: it must last longer to prove anything');
-  for (const outcome of await ended) {
-    const ends: unknown = JSON.parse(outcome.stdout);
-    assert.ok(typeof ends === 'object' && ends !== null, outcomeText(outcome));
+  for (let times = 0; times < 10; times++) {
+    // Rules that are whole are left alone by an apply: taking the capture away makes each apply program them anew, and
+    // shows that the gate alone keeps everything in.
+    await lab.exec('pod', [times % 2 === 0 ? 'iptables' : 'ip6tables', '-t', 'nat', '-F', 'WEIR_OUTPUT']);
+    await lab.applyInit();
+  }
+  for (const storm of storms) storm.kill('SIGTERM');
+  for (const storm of storms) {
+    assert.equal(await storm.ended, 0, storm.stderr());
+    const ends: unknown = JSON.parse(storm.stdout());
+    assert.ok(typeof ends === 'object' && ends !== null, storm.stdout());
     const told = JSON.stringify(ends);
     const total = Object.values(ends).reduce<number>((sum, each) => sum + Number(each), 0);
-    assert.equal(total, CONNECTS / 2, told);
+    assert.ok(total >= CONNECTS / 2, told);
     assert.deepEqual(
       Object.keys(ends).filter((end) => end.startsWith('answered')),
       [],
       told,
     );
-    assert.ok('ECONNRESET' in ends, told);
+    assert.ok('ECONNRESET' in ends, `judged and refused by the agent: ${told}`);
+    assert.ok('ECONNREFUSED' in ends, `refused by the gate while nothing captured: ${told}`);
   }
   assert.deepEqual(lab.seen(), []);
   assert.deepEqual((await packets.stop()).lines, []);

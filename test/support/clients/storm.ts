@@ -1,5 +1,5 @@
 /**
- * Connects to HOST:PORT as often as told, many at a time, says one byte that begins no protocol and waits for the end. Prints one JSON object:
+ * Connects to HOST:PORT at least as often as told and until SIGTERM, many at a time, says one byte that begins no protocol and waits for the end. Prints one JSON object:
  * how each connection ended. Usage: node storm.ts COUNT AT_ONCE HOST PORT
  */
 import { connect } from 'node:net';
@@ -7,6 +7,10 @@ import { connect } from 'node:net';
 const [count = '0', atOnce = '1', host = '', port = '0'] = process.argv.slice(2);
 const ends: Record<string, number> = {};
 let left = Number(count);
+let told = false;
+process.once('SIGTERM', () => {
+  told = true;
+});
 
 function once(): Promise<string> {
   return new Promise((resolve) => {
@@ -20,11 +24,14 @@ function once(): Promise<string> {
 }
 
 async function worker(): Promise<void> {
-  while (left-- > 0) {
+  while ((left-- > 0 || !told) && left > -MOST_MORE) {
     const end = await once();
     ends[end] = (ends[end] ?? 0) + 1;
   }
 }
+
+/** Bounded, should nobody ever say stop. */
+const MOST_MORE = 1_000_000;
 
 await Promise.all(Array.from({ length: Number(atOnce) }, worker));
 process.stdout.write(`${JSON.stringify(ends)}\n`);
