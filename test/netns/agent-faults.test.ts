@@ -143,6 +143,14 @@ describe('an origin that breaks off', () => {
     const line = await told.line();
     assert.deepEqual([line['verdict'], line['response_flags'], line['response_code']], ['allow', 'UC', 0]);
   });
+
+  wire('resets in the middle of its answer: the client sees a reset, the line has UC', async () => {
+    const steps = [{ send: get('/break') }, { until: 'end' }] as const;
+    const told = await talk(world.lab, { host: LIVE4, port: HTTP_PORT, steps });
+    assert.equal(told.end, 'ECONNRESET', told.received);
+    const line = await told.line();
+    assert.deepEqual([line['verdict'], line['response_flags']], ['allow', 'UC']);
+  });
 });
 
 describe('a client that leaves', () => {

@@ -37,6 +37,15 @@ describe('answers come back byte for byte, then the connection ends', { concurre
     }
   }
 
+  wire('a client that has ended its side after the request still gets the answer', async () => {
+    for (const path of ['/length', '/chunked', '/close']) {
+      const steps = [{ send: get(path) }, { half: 'close' }, { until: 'end' }] as const;
+      const told = await talk(world.lab, { host: RAW_ADDRESSES[0], port: HTTP_PORT, steps });
+      assert.deepEqual([told.received, told.end], [ANSWERS[path], 'fin'], path);
+      assert.equal((await told.line())['response_flags'], '-');
+    }
+  });
+
   wire('HEAD: the head alone, though it tells a length', async () => {
     const told = await ask(world, head('HEAD', '/length'));
     assert.deepEqual(

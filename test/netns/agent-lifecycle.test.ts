@@ -48,6 +48,16 @@ async function works(): Promise<void> {
   }
 }
 
+/** Once the agent no longer refuses a namespace whose rules were about to go (UNDO_REFUSAL_MS). */
+async function servedAgain(): Promise<void> {
+  const served = () =>
+    works().then(
+      () => true,
+      () => false,
+    );
+  await waitFor('the namespace is served again', served, { limitMs: 8_000 });
+}
+
 wire('SIGKILL under load: refused, nothing passes beside; restarted, it works again untouched', async () => {
   const { lab } = world;
   const packets = await escaped();
@@ -172,15 +182,7 @@ wire('weir-init remove while the agent is frozen: exit 70, and the rules stay', 
   } finally {
     agent.signal('SIGCONT');
   }
-  await waitFor(
-    'the namespace is served again',
-    () =>
-      works().then(
-        () => true,
-        () => false,
-      ),
-    { limitMs: 8_000 },
-  );
+  await servedAgain();
 });
 
 wire('weir-init remove under live flows: they are reset, none of their bytes leaves, the rules are gone', async () => {
@@ -203,8 +205,11 @@ wire('weir-init remove under live flows: they are reset, none of their bytes lea
   for (const save of ['iptables-save', 'ip6tables-save']) {
     assert.doesNotMatch((await lab.exec('pod', [save])).stdout, /WEIR/);
   }
+  const direct = await escaped();
+  await lab.curl('pod', '-sS', '-4', 'http://other.test');
+  assert.ok((await direct.stop()).count > 0, 'without rules the pod goes out by itself, and that would have been seen');
   await lab.applyInit();
-  await works();
+  await servedAgain();
 });
 
 wire('SIGHUP opens the access log anew under its name', async () => {

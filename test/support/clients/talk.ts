@@ -132,7 +132,7 @@ async function comesIn(pattern: RegExp, ear: Ear): Promise<'played' | 'stuck'> {
 
 /** Without Nagle, and with a turn of the event loop between them, each write is a segment of its own. */
 async function sendInPieces(socket: Socket, bytes: Buffer, size = bytes.length): Promise<void> {
-  for (let at = 0; at < bytes.length; at += size) {
+  for (let at = 0; at < bytes.length && !socket.destroyed; at += size) {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     socket.write(bytes.subarray(at, at + size), () => setImmediate(resolve, undefined));
     await promise;

@@ -19,6 +19,7 @@ export const ANSWERS: Readonly<Record<string, string>> = {
   '/hints': 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
   '/both': 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n',
   '/lengths': 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 6\r\n\r\nlength',
+  /** Also how `/break` begins, which then resets. */
   '/cut': 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort',
   '/cut-chunks': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nchun\r\n',
   '/upgrade': 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
@@ -37,6 +38,7 @@ async function serve({ stream, reset, sawRequest }: Connection): Promise<void> {
     const { method, path, headers } = request;
     if (path === '/silent') continue;
     if (path === '/reset') return reset();
+    if (path === '/break') return void stream.write(ANSWERS['/cut'], () => reset());
     const bytes = /^\/bytes\/(\d+)$/.exec(path)?.[1];
     if (bytes !== undefined) {
       await writeBytes(stream, Number(bytes));
