@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { talk, telling } from '../support/clients/captured-pod.ts';
+import { noFlowLeft, talk, telling } from '../support/clients/captured-pod.ts';
 import { get, HTTP_PORT, RAW_ADDRESSES, rawWorld } from '../support/clients/raw-origin.ts';
 import { type Captured, serviceEntry } from '../support/lab/captured.ts';
 import { must, outcomeText } from '../support/lab/run.ts';
@@ -207,3 +207,5 @@ wire('names are resolved without the C library: none of its files is opened', as
   assert.match(calls, /connect\(.*sin6?_port=htons\(80\)/, 'strace has seen the dial of the origin');
   assert.doesNotMatch(calls, /\/etc\/|nss|libc-/, calls);
 });
+
+wire('no flow is left', () => noFlowLeft(world.lab));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { talk, telling } from '../support/clients/captured-pod.ts';
+import { noFlowLeft, talk, telling } from '../support/clients/captured-pod.ts';
 import { ask, get, HTTP_PORT, head, RAW_ADDRESSES, rawWorld } from '../support/clients/raw-origin.ts';
 import type { Captured } from '../support/lab/captured.ts';
 import { outcomeText } from '../support/lab/run.ts';
@@ -230,3 +230,5 @@ test('origins saw every connection end in order', async () => {
   );
   assert.ok(ends.length > 20);
 });
+
+wire('no flow is left', () => noFlowLeft(world.lab));

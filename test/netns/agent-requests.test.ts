@@ -1,7 +1,7 @@
 /** Exactly the judged request leaves: nothing behind it, nothing that two readers could understand differently. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { talk, talkAll, telling } from '../support/clients/captured-pod.ts';
+import { noFlowLeft, talk, talkAll, telling } from '../support/clients/captured-pod.ts';
 import { ask, get, HTTP_PORT, head, RAW_ADDRESSES, rawWorld, TCP_PORT } from '../support/clients/raw-origin.ts';
 import { type Captured, meshMode } from '../support/lab/captured.ts';
 import { waitFor } from '../support/lab/wait.ts';
@@ -136,3 +136,5 @@ wire('under ALLOW_ANY a server that speaks first is heard at once', async () => 
     );
   }
 });
+
+wire('no flow is left', () => noFlowLeft(world.lab));

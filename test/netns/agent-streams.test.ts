@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { talk, telling } from '../support/clients/captured-pod.ts';
+import { noFlowLeft, talk, telling } from '../support/clients/captured-pod.ts';
 import { type Captured, capturedLab, meshMode, serviceEntry } from '../support/lab/captured.ts';
 import { waitFor } from '../support/lab/wait.ts';
 
@@ -247,3 +247,5 @@ describe('a reset is passed on', () => {
     assert.deepEqual([line['verdict'], line['response_flags']], ['allow', 'DC']);
   });
 });
+
+wire('no flow is left', () => noFlowLeft(world.lab));

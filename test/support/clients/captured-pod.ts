@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { AccessLine, Agent } from '../lab/agent.ts';
 import type { Lab } from '../lab/lab.ts';
 import { outcomeText } from '../lab/run.ts';
+import { waitFor } from '../lab/wait.ts';
 import type { Script, Told } from './talk.ts';
 
 const TALK = fileURLToPath(new URL('./talk.ts', import.meta.url));
@@ -31,6 +32,16 @@ export async function talkAll(lab: Lab, scripts: readonly Talk[]): Promise<reado
     ...told,
     line: () => lab.accessLine((line) => line['downstream_remote_address'] === told.local),
   }));
+}
+
+/** Waits until the agent says that no flow lives any more: none is forgotten, whatever its sides did. */
+export async function noFlowLeft(lab: Lab): Promise<void> {
+  let metrics = '';
+  const asked = async () => {
+    metrics = (await lab.exec('node', ['curl', '-sS', 'http://127.0.0.1:15020/metrics'])).stdout;
+    return /^weir_flows_open 0$/m.test(metrics);
+  };
+  await waitFor('no flow is left', asked, { told: () => metrics.match(/^weir_flows_open.*/m)?.[0] ?? metrics });
 }
 
 /** Runs `body`; if it fails, what the agent said and reported is told with the failure. */
