@@ -89,6 +89,10 @@ function parseQuestion(
   const headers = options.header.map(
     (each) => headerOf(each) ?? (problems.push(`--header: expected 'Name: value', not "${each}"`), undefined),
   );
+  if (options.method !== undefined && !isToken(options.method))
+    problems.push(`--method: expected one word such as GET, not "${options.method}"`);
+  if (options.path !== undefined && !/^(\/[!-~]*|\*)$/.test(options.path))
+    problems.push(`--path: expected what follows the host, from "/" on, not "${options.path}"`);
   const clusterCidrs = commaSeparated(options.clusterCidr).map(
     (each) => parseCidr(each) ?? (problems.push(`--cluster-cidr: expected a CIDR, not "${each}"`), undefined),
   );
@@ -135,7 +139,13 @@ function sourceOf(from: From, workloads: readonly Workload[]): Source {
 
 function headerOf(text: string): readonly [string, string] | undefined {
   const colon = text.indexOf(':');
-  return colon < 1 ? undefined : [text.slice(0, colon).toLowerCase(), text.slice(colon + 1).trim()];
+  const name = text.slice(0, Math.max(colon, 0));
+  return isToken(name) ? [name.toLowerCase(), text.slice(colon + 1).trim()] : undefined;
+}
+
+/** RFC 9110 §5.6.2. */
+function isToken(text: string): boolean {
+  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text);
 }
 
 function humanText(options: ExplainOptions, answer: Explanation): string {

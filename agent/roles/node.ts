@@ -61,7 +61,7 @@ export async function runNode(config: AgentConfig, version: string, { stop, onRe
     else conversation.close('rst');
     return conversation;
   };
-  const mover = startAccepting(config.threads, accept);
+  const mover = moverOrFailure(config.threads, accept);
   const addresses = ownAddresses(mover, () => performance.now());
   const stages: Stages = {
     hop: { kind: 'mesh' },
@@ -106,6 +106,16 @@ export async function runNode(config: AgentConfig, version: string, { stop, onRe
     await live.whenEmpty();
     await log.close();
     for (const each of servers) if (each.kind === 'listening') await each.close();
+  }
+}
+
+/** Without the addon, threads or memory there is no agent: the operator is told why, without our stack. */
+function moverOrFailure(threads: number, accept: Accept): Mover {
+  try {
+    return startAccepting(threads, accept);
+  } catch (thrown) {
+    if (!(thrown instanceof Error) || thrown instanceof TypeError) throw thrown; // ours
+    throw new StartFailure(EXIT.unavailable, `the mover cannot start: ${thrown.message}`);
   }
 }
 

@@ -1,9 +1,13 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { cpSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '../sources/temporary-folder.ts';
 
-const MAIN = fileURLToPath(new URL('../../../../agent/main.ts', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+const MAIN = join(ROOT, 'agent/main.ts');
 const LISTED = fileURLToPath(new URL('../../../fixtures/config/listed', import.meta.url));
 const BROKEN = fileURLToPath(new URL('../../../fixtures/config/broken', import.meta.url));
 
@@ -11,10 +15,14 @@ type Ended = { readonly code: number; readonly out: string; readonly err: string
 
 /** The real program, as its own process. */
 function weirAgent(...argv: readonly string[]): Promise<Ended> {
+  return programAt(MAIN, argv);
+}
+
+function programAt(main: string, argv: readonly string[]): Promise<Ended> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
-      ['--disable-warning=ExperimentalWarning', MAIN, ...argv],
+      ['--disable-warning=ExperimentalWarning', main, ...argv],
       (_error, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
     );
   });
@@ -59,9 +67,27 @@ test('--help, of the program and of each command, is an answer and no error', as
   }
 });
 
+test('run without an addon, and none can be built: 69, why, and no stack', async (t) => {
+  const copy = temporaryFolder(t);
+  for (const part of ['agent', 'init', 'package.json']) {
+    const notBuilt = (path: string): boolean => !path.endsWith('.node') && basename(path) !== '.build';
+    cpSync(join(ROOT, part), join(copy, part), { recursive: true, filter: notBuilt });
+  }
+  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  writeFileSync(join(copy, 'agent/native/build'), '#!/bin/sh\necho no compiler >&2\nexit 69\n');
+  const argv = ['run', '--config', LISTED, '--netns', '/x', '--workload', 'a/b'];
+  const { code, out, err } = await programAt(join(copy, 'agent/main.ts'), argv);
+  deepEqual([code, out], [69, '']);
+  match(err, /^no compiler\nweir-agent: the mover cannot start: the native addon cannot be built/m);
+  equal(/\n\s+at /.test(err), false, `no stack trace: ${err}`);
+  for (const judging of [['check', '--config', LISTED], EXPLAIN])
+    equal((await programAt(join(copy, 'agent/main.ts'), judging)).code, 0, 'these need no addon');
+});
+
 for (const [argv, problem] of [
   [[], /expected a command/],
-  [['frobnicate'], /frobnicate/],
+  [['frobnicate'], /Unknown command: frobnicate/],
+  [['gateway', '--config', LISTED], /Unknown command: gateway/],
   [['explain'], /config, from, to/],
   [[...EXPLAIN, '--sni', 'a.test', '--host', 'a.test'], /--sni describes a TLS flow/],
   [[...EXPLAIN, '--colour', 'blue'], /colour/],
