@@ -7,10 +7,8 @@ import { connect } from 'node:net';
 const [count = '0', atOnce = '1', host = '', port = '0'] = process.argv.slice(2);
 const ends: Record<string, number> = {};
 let left = Number(count);
-let told = false;
-process.once('SIGTERM', () => {
-  told = true;
-});
+const told = new AbortController();
+process.once('SIGTERM', () => told.abort());
 
 function once(): Promise<string> {
   return new Promise((resolve) => {
@@ -24,7 +22,7 @@ function once(): Promise<string> {
 }
 
 async function worker(): Promise<void> {
-  while ((left-- > 0 || !told) && left > -MOST_MORE) {
+  while ((left-- > 0 || !told.signal.aborted) && left > -MOST_MORE) {
     const end = await once();
     ends[end] = (ends[end] ?? 0) + 1;
   }
