@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { runCommand } from './commands.ts';
 import { EXIT } from './contract.ts';
 import { asInitFailure, InitFailure } from './failure.ts';
-import { execInside, isInside } from './netfilter/namespace.ts';
+import { execInside, isInside, refusedEntry } from './netfilter/namespace.ts';
 import { type InitOptions, parseOptions, type Surroundings } from './options.ts';
 import { requireCapability, requireTools } from './preflight.ts';
 import { nameserversOf } from './resolv-conf.ts';
@@ -52,6 +52,9 @@ async function enter(options: InitOptions, argv: readonly string[]): Promise<voi
   if (inside) return;
   await requireCapability('SYS_ADMIN');
   await requireTools(['nsenter']);
+  const refused = await refusedEntry(options.netns);
+  if (refused !== undefined)
+    throw new InitFailure(EXIT.usage, `--netns ${options.netns}: not a network namespace (${refused})`);
   const script = fileURLToPath(import.meta.url);
   execInside(options.netns, [process.execPath, ...process.execArgv, script, ...argv]);
 }

@@ -148,3 +148,19 @@ async function held(netns: Netns, argv: readonly string[]): Promise<() => void> 
   const holder = await netns.start('pod', argv, 'held');
   return () => holder.kill('SIGKILL');
 }
+
+test('--netns that is no network namespace: 64, told by us', () =>
+  withNetns(async (netns) => {
+    for (const [path, why] of [
+      ['/run/netns/nowhere', /: no such network namespace\n$/],
+      ['/etc/passwd', /: not a network namespace \(nsenter: .*\)\n$/],
+      ['/proc/self/ns/mnt', /: not a network namespace \(nsenter: .*\)\n$/],
+    ] as const) {
+      for (const command of ['apply', 'status']) {
+        const outcome = await netns.exec('pod', ['scripts/weir-init', command, '--netns', path]);
+        assert.equal(outcome.code, 64, outcomeText(outcome));
+        assert.match(outcome.stderr, why);
+        assert.match(outcome.stderr, /^weir-init: --netns [^\n]+\n$/);
+      }
+    }
+  }));
