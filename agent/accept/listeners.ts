@@ -28,24 +28,21 @@ export type PodListeners = {
 
 /**
  * Listens in a pod's namespace, on its loopback addresses only and one socket each: any other address would be reachable
- * from outside, and a SO_REUSEPORT socket could be joined by a process of the pod. Throws what the system said if not
- * even one family can be had.
+ * from outside, and a SO_REUSEPORT socket could be joined by a process of the pod. What the system refused is told, not
+ * thrown.
  */
-export function openPodListeners(mover: Mover, netns: string, port: Port): PodListeners {
+export function openPodListeners(mover: Mover, netns: string, port: Port, families: readonly Family[]): PodListeners {
   const ids: ListenerId[] = [];
   const missing: { family: Family; code: string }[] = [];
-  let last: unknown;
-  for (const family of [4, 6] as const) {
+  for (const family of families) {
     const ip = parseIp(POD_LISTEN_ADDRESSES[family]);
     if (!ip) throw new TypeError('the contract names no address');
     try {
       ids.push(mover.listen({ netns, ip, port, sharing: 'exclusive', transparent: false }).id);
     } catch (thrown) {
-      last = thrown;
       missing.push({ family, code: codeOf(thrown) });
     }
   }
-  if (ids.length === 0) throw last;
   return { ids, missing };
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as after } from 'node:timers/promises';
 import { EXIT } from '../../init/contract.ts';
-import { openPodListeners, startAccepting } from '../accept/listeners.ts';
+import { startAccepting } from '../accept/listeners.ts';
 import { ownAddresses } from '../accept/own-addresses.ts';
 import { createMetrics } from '../admin/metrics.ts';
 import { startMetricsServer } from '../admin/metrics-server.ts';
@@ -20,6 +20,7 @@ import { Conversation } from '../relay/conversation.ts';
 import { type Loaded, watchFolder } from '../sources/files.ts';
 import { serversFromResolvConf } from '../upstream/resolve/resolv-conf.ts';
 import { createResolver } from '../upstream/resolve/resolver.ts';
+import { listenForPods } from './pod-listeners.ts';
 import { RegistryHolder } from './registry-holder.ts';
 import { report } from './reporter.ts';
 import { StartFailure } from './start-failure.ts';
@@ -91,7 +92,7 @@ export async function runNode(config: AgentConfig, version: string, { stop, onRe
   try {
     await folder.ready;
     pending.delete('registry');
-    openListeners(mover, config, enrolled, diagnostics);
+    listenForPods(mover, config, enrolled, diagnostics, stop);
     pending.delete('listeners');
     diagnostics.info(`weir-agent ${version} ready`);
     await aborted(stop);
@@ -116,33 +117,6 @@ function moverOrFailure(threads: number, accept: Accept): Mover {
   } catch (thrown) {
     if (!(thrown instanceof Error) || thrown instanceof TypeError) throw thrown; // ours
     throw new StartFailure(EXIT.unavailable, `the mover cannot start: ${thrown.message}`);
-  }
-}
-
-function openListeners(
-  mover: Mover,
-  { enrolments, port }: AgentConfig,
-  enrolled: Map<ListenerId, EnrolledNamespace>,
-  diagnostics: Diagnostics,
-): void {
-  for (const each of enrolments) {
-    const { netns, namespace, pod } = each;
-    try {
-      const { ids, missing } = openPodListeners(mover, netns, port);
-      for (const id of ids) enrolled.set(id, each);
-      for (const { family, code } of missing) {
-        diagnostics.warn(
-          `${namespace}/${pod}: no IPv${family} listener in ${netns} (${code}): its IPv${family} is refused`,
-        );
-      }
-    } catch (thrown) {
-      const message = thrown instanceof Error ? thrown.message : String(thrown);
-      throw new StartFailure(
-        EXIT.unavailable,
-        `${namespace}/${pod}: cannot listen in ${netns}, port ${port}: ${message}`,
-      );
-    }
-    diagnostics.info(`listening for ${namespace}/${pod} in ${netns}, port ${port}`);
   }
 }
 

@@ -11,6 +11,7 @@ export const MIRROR_EXCEPTIONS: Readonly<Record<string, string>> = {
   'agent/pipeline/relay-flow.ts': 'test/netns/agent-streams.test.ts',
   'agent/relay/http1.ts': 'test/netns/agent-requests.test.ts',
   'agent/roles/node.ts': 'test/netns/agent-report.test.ts',
+  'agent/roles/pod-listeners.ts': 'test/netns/attack-listener.test.ts',
   'agent/roles/registry-holder.ts': 'test/netns/agent-verdicts.test.ts',
   'agent/roles/reporter.ts': 'test/netns/agent-report.test.ts',
   'agent/roles/start-failure.ts': 'test/netns/agent-report.test.ts',
