@@ -34,12 +34,20 @@ export function decide(registry: Registry, hop: Hop, facts: FlowFacts, trace: Tr
     case 'tls-ech':
       return decideTls(asked, evidence.outerName);
     case 'http2':
+      trace(NAMELESS.http2);
       return decideNameless(asked, hasHttpRules(asked) ? 'http2-undecidable' : 'not-listed');
     case 'opaque':
     case 'silent':
+      trace(NAMELESS[evidence.kind]);
       return decideNameless(asked, hasNameRules(asked) ? 'protocol-mismatch' : 'not-listed');
   }
 }
+
+const NAMELESS = {
+  http2: 'HTTP/2 without TLS: its streams are not looked at yet, so only resources of protocol TCP are asked',
+  opaque: 'neither HTTP nor TLS: it shows no name, so only resources of protocol TCP are asked',
+  silent: 'the client says nothing: it shows no name, so only resources of protocol TCP are asked',
+} as const;
 
 type Question = {
   readonly registry: Registry;
