@@ -27,12 +27,17 @@ export function ipFromBytes(bytes: Uint8Array): IpAddress {
   return isV4Mapped(bytes) ? ipFromBytes(bytes.subarray(12)) : (v6Text(bytes) as IpAddress);
 }
 
-/** 4 or 16 bytes in network order. */
+/** 4 or 16 bytes in network order; not to be changed by the caller. */
 export function bytesOf(ip: IpAddress): Uint8Array {
+  if (ip === lastRead.ip) return lastRead.bytes;
   const bytes = familyOf(ip) === 4 ? v4Bytes(ip) : v6Bytes(ip);
   if (!bytes) throw new TypeError(`not a canonical address: ${ip}`); // only a cast from outside could make one
+  lastRead = { ip, bytes };
   return bytes;
 }
+
+/** One address is compared with many prefixes in a row: read once. */
+let lastRead: { readonly ip: string; readonly bytes: Uint8Array } = { ip: '', bytes: new Uint8Array(0) };
 
 export function familyOf(ip: IpAddress): Family {
   return ip.includes(':') ? 6 : 4;
@@ -51,14 +56,27 @@ function v4Bytes(text: string): Uint8Array | undefined {
   const parts = text.split('.');
   if (parts.length !== 4) return undefined;
   const bytes = new Uint8Array(4);
-  for (const [at, part] of parts.entries()) {
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(part)) return undefined;
-    const value = Number(part);
-    if (value > 255) return undefined;
+  for (let at = 0; at < 4; at++) {
+    const value = octet(parts[at] ?? '');
+    if (value === undefined) return undefined;
     bytes[at] = value;
   }
   return bytes;
 }
+
+/** Decimal digits without a leading zero, which some readers take for octal. */
+function octet(text: string): number | undefined {
+  if (text.length === 0 || text.length > 3 || (text.length > 1 && text.charCodeAt(0) === DIGIT_0)) return undefined;
+  let value = 0;
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - DIGIT_0;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value <= 255 ? value : undefined;
+}
+
+const DIGIT_0 = 0x30;
 
 /** RFC 4291 §2.2: up to eight groups, one `::`, the last 32 bits possibly dotted. */
 function v6Bytes(text: string): Uint8Array | undefined {

@@ -213,12 +213,15 @@ class RunningMover {
     }
   }
 
-  /** Verbs of one turn go to C together: behind the batch if one is being read, else behind the running microtasks. */
+  /**
+   * Verbs of one turn go to C together: behind the batch if one is being read, else behind all promises that can go on
+   * now (the queue of nextTick is served when that of microtasks is empty), since each wake-up of a thread costs a call.
+   */
   #markDirty(thread: Thread): void {
     thread.dirty = true;
     if (this.#draining || this.#flushQueued) return;
     this.#flushQueued = true;
-    queueMicrotask(() => {
+    process.nextTick(() => {
       this.#flushQueued = false;
       this.#flush();
     });

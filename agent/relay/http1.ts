@@ -41,13 +41,18 @@ export async function exchangeHttp1(conversation: Conversation, request: Request
     cut,
   });
   for (;;) {
-    const head = await nextAnswerHead(conversation, request.method);
-    if (head === 'gone') return told(0);
-    if (head === 'none') {
+    const answer = await nextAnswerHead(conversation, request.method);
+    if (answer === 'gone') return told(0);
+    if (answer === 'none') {
       conversation.close('rst');
       return told(0);
     }
-    if (head === 'bad' || (head.status === 101 && request.upgrade.length === 0)) {
+    if (answer === 'bad') {
+      conversation.close('rst');
+      return told(0, BAD_ANSWER);
+    }
+    const { head } = answer;
+    if (head.status === 101 && request.upgrade.length === 0) {
       conversation.close('rst');
       return told(0, BAD_ANSWER);
     }
@@ -58,7 +63,7 @@ export async function exchangeHttp1(conversation: Conversation, request: Request
       return told(head.status);
     }
     if (!head.interim) {
-      const passed = await passBody(conversation, head);
+      const passed = await passBody(conversation, answer);
       if (passed !== 'gone') conversation.close('fin');
       const { toClient } = await conversation.closedEvent;
       const short = head.body.kind === 'length' && toClient < answerHeadBytes + head.body.bytes;
@@ -69,6 +74,9 @@ export async function exchangeHttp1(conversation: Conversation, request: Request
   }
 }
 
+/** A head, and how much of the answer is held so far, itself included. */
+type HeldAnswer = { readonly head: AnswerHead; readonly heldBytes: number };
+
 /**
  * Held until complete, so that an answer which cannot be read strictly never begins to reach the client. `none`: the
  * upstream ended without a word.
@@ -76,40 +84,45 @@ export async function exchangeHttp1(conversation: Conversation, request: Request
 async function nextAnswerHead(
   conversation: Conversation,
   requestMethod: string,
-): Promise<AnswerHead | 'bad' | 'none' | 'gone'> {
+): Promise<HeldAnswer | 'bad' | 'none' | 'gone'> {
   for (let seen = 0; ; ) {
     const held = await conversation.inspect('upstream', seen, NO_LIMIT_MS);
     if (!held) return 'gone';
     const head = parseAnswerHead(held.bytes, { requestMethod });
-    if (head.kind === 'head') return head;
+    if (head.kind === 'head') return { head, heldBytes: held.bytes.length };
     if (held.ended && held.bytes.length === 0) return 'none';
     if (head.kind === 'bad' || held.ended || held.full) return 'bad';
     seen = held.bytes.length;
   }
 }
 
-/** `ended`: all of the answer that there is has reached the client. `cut`: it lacks its last chunk. `gone`: the flow ended. */
+/** `ended`: all of the answer that there is has been let go. `cut`: it lacks its last chunk. `gone`: the flow ended. */
 type Passed = 'ended' | 'cut' | 'gone';
 
-async function passBody(conversation: Conversation, { body, headBytes }: AnswerHead): Promise<Passed> {
+async function passBody(conversation: Conversation, { head, heldBytes }: HeldAnswer): Promise<Passed> {
+  const { body, headBytes } = head;
   switch (body.kind) {
     case 'none':
-      conversation.forward('upstream', headBytes, 'reached');
-      return passedTo(conversation);
+      return passExactly(conversation, headBytes, heldBytes);
     case 'length':
-      conversation.forward('upstream', headBytes + body.bytes, 'reached');
-      return passedTo(conversation);
+      return passExactly(conversation, headBytes + body.bytes, heldBytes);
     case 'tunnel':
     case 'until-close':
       conversation.forward('upstream', 'all', 'reached');
-      return passedTo(conversation);
+      return (await conversation.gated('upstream')) ? 'ended' : 'gone';
     case 'chunked':
-      conversation.forward('upstream', headBytes, 'reached');
-      return (await passedTo(conversation)) === 'ended' ? passChunkedAnswer(conversation) : 'gone';
+      if ((await passExactly(conversation, headBytes, 0)) === 'gone') return 'gone';
+      return passChunkedAnswer(conversation);
   }
 }
 
-async function passedTo(conversation: Conversation): Promise<Passed> {
+/** A small answer that is held whole needs no watching: it fits the client's send buffer, so closing loses none of it. */
+async function passExactly(conversation: Conversation, bytes: number, heldBytes: number): Promise<Passed> {
+  if (bytes <= heldBytes && bytes <= SMALL_ANSWER_BYTES) {
+    conversation.forward('upstream', bytes, 'held');
+    return 'ended';
+  }
+  conversation.forward('upstream', bytes, 'reached');
   return (await conversation.gated('upstream')) ? 'ended' : 'gone';
 }
 
@@ -151,6 +164,8 @@ async function passChunkedRequest(conversation: Conversation): Promise<void> {
   }
 }
 
+/** Half of the least that Linux gives a socket to send from (tcp_wmem). */
+const SMALL_ANSWER_BYTES = 8 * 1024;
 const BAD_ANSWER: Failure = { code: 'bad-answer', httpStatus: 502, flag: 'UPE' };
 /** One day: how long an origin may think is its own business (Istio's default is no route time-out). */
 const NO_LIMIT_MS = 86_400_000;

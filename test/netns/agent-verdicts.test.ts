@@ -173,7 +173,7 @@ test('exportTo "." hides an entry of another namespace', async () => {
 test('a document that breaks keeps its last good version in force and is told with its place', async () => {
   await inForce({ 'se.yaml': serviceEntry(ALIYUN) });
   await inForce({ 'se.yaml': serviceEntry({ ...ALIYUN, ports: [[0, 'HTTP']] }) });
-  assert.match(world.agent.stderr(), /se\.yaml:8:\d+: spec\.ports\[0\]\.number: /);
+  assert.match(world.agent.stderr(), /se\.yaml:8:\d+: error: spec\.ports\[0\]\.number: /);
   assert.match((await world.lab.curl('pod', '-sSI', 'http://aliyun.com')).stdout, /^HTTP\/1\.1 301 /);
   await inForce({ 'se.yaml': '{ this is: [no yaml' });
   assert.match((await world.lab.curl('pod', '-sSI', 'http://aliyun.com')).stdout, /^HTTP\/1\.1 301 /);
