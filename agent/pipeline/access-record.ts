@@ -60,15 +60,17 @@ type HttpFacts = Pick<
 >;
 
 function httpFacts(outcome: Outcome, closed: ClosedEvent): HttpFacts {
-  const { request, exchange, refusedWith = 0, conversation } = outcome;
+  const { request, exchange, refusedWith, conversation } = outcome;
+  const headBytes = exchange?.answerHeadBytes ?? refusedWith?.headBytes ?? 0;
+  const bytesSent = Math.max(0, closed.toClient - headBytes);
   if (!request) {
     return {
       method: null,
       path: null,
       protocol: null,
-      responseCode: refusedWith,
+      responseCode: refusedWith?.status ?? 0,
       bytesReceived: closed.toUpstream,
-      bytesSent: closed.toClient,
+      bytesSent,
       authority: null,
       userAgent: null,
       requestId: null,
@@ -81,9 +83,9 @@ function httpFacts(outcome: Outcome, closed: ClosedEvent): HttpFacts {
     method: request.method,
     path: request.target,
     protocol: `HTTP/${request.version}`,
-    responseCode: exchange?.status ?? refusedWith,
+    responseCode: exchange?.status ?? refusedWith?.status ?? 0,
     bytesReceived: Math.max(0, closed.toUpstream - (exchange?.requestHeadBytes ?? 0)),
-    bytesSent: exchange ? Math.max(0, closed.toClient - exchange.answerHeadBytes) : 0,
+    bytesSent,
     authority: headerOf(outcome, 'host'),
     userAgent: headerOf(outcome, 'user-agent'),
     requestId: headerOf(outcome, 'x-request-id') ?? randomUUID(),

@@ -2,12 +2,21 @@ import { endpointText, familyOf } from '../model/address.ts';
 import type { Evidence } from '../model/evidence.ts';
 import type { Identified } from './stages.ts';
 
-/** The one line that a refused client reads: what was refused, why, and how to find out more. */
-export function refusalText(flow: Identified, evidence: Evidence, reason: string): string {
+/**
+ * The one line that a refused client reads: what was refused, why, and how to find out more. `unreached`: policy let it
+ * through, and its upstream was not there.
+ */
+export function refusalText(
+  flow: Identified,
+  evidence: Evidence,
+  reason: string,
+  because: 'refused' | 'unreached' = 'refused',
+): string {
   const { source, destination } = flow;
   const who = source.kind === 'workload' ? `${source.workload.namespace}/${source.workload.name}` : 'unknown';
   const host = evidence.kind === 'http' ? hostOf(evidence) : undefined;
   const to = host ? `${host}:${destination.port}` : endpointText(destination);
+  if (because === 'unreached') return `weir: ${reason}: ${who} to ${to} is let through, but was not reached`;
   const ask = `weir-agent explain --config DIR --from ${who} --to ${to}${host ? ` --host ${host}` : ''}`;
   return `weir: ${reason}: ${who} to ${to} was not let through; to see why: ${ask}`;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as after } from 'node:timers/promises';
-import type { Failure } from '../model/failure.ts';
+import type { Failure, FailureCode } from '../model/failure.ts';
 import type { Route } from '../model/verdict.ts';
 import type { Conversation } from '../relay/conversation.ts';
 import { dialInOrder } from '../relay/dial.ts';
@@ -20,6 +20,13 @@ export type RelayOptions = CandidateOptions & { readonly sniffDeadlineMs: number
  * speaks first is heard; what the client says then is looked at before it leaves.
  */
 export async function relayFlow(flow: Judged, route: Route, look: FirstLook, options: RelayOptions): Promise<Ending> {
+  const heard = look.settled;
+  const ending = await dialAndPass(flow, route, look, options);
+  // What a flow showed only after it was admitted belongs on its access line all the same.
+  return heard || !look.settled ? ending : { ...ending, evidence: look.evidence, request: look.request };
+}
+
+async function dialAndPass(flow: Judged, route: Route, look: FirstLook, options: RelayOptions): Promise<Ending> {
   const { conversation } = flow;
   const settling = look.settled ? undefined : look.settleOnceHeard(options.sniffDeadlineMs);
   const candidates = await candidatesOf(route, flow.destination, options);
@@ -50,12 +57,21 @@ export async function failFlow(
   const form = bad ? 'http' : refusalForm(evidence);
   // An alert speaks of policy; a TLS client whose upstream is not there sees the connection end, as it would without us.
   const speaks = form === 'http' || failure.code === 'address-forbidden';
-  const text = refusalText(flow, evidence, failure.code);
+  const text = refusalText(flow, evidence, failure.code, UNREACHED.has(failure.code) ? 'unreached' : 'refused');
   const refusal = { reason: failure.code, httpStatus: failure.httpStatus, text };
   const refusedWith = refuse(flow.conversation, speaks ? form : 'reset', request?.method, refusal);
   await flow.conversation.closedEvent;
   return { failure, refusedWith };
 }
+
+/** Policy admits the flow: `explain` would say so, and is not the place to look. */
+const UNREACHED: ReadonlySet<FailureCode> = new Set([
+  'resolve-failed',
+  'no-endpoint',
+  'dial-refused',
+  'dial-unreachable',
+  'dial-timeout',
+]);
 
 function passNow(conversation: Conversation, request: RequestHead | undefined): Promise<Exchange> | undefined {
   if (request) return exchangeHttp1(conversation, request);

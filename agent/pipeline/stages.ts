@@ -6,6 +6,7 @@ import type { Source } from '../model/workload.ts';
 import type { Conversation } from '../relay/conversation.ts';
 import type { Upstream } from '../relay/dial.ts';
 import type { Exchange } from '../relay/http1.ts';
+import type { OwnAnswer } from '../relay/refuse.ts';
 import type { RequestHead } from '../wire/http1-request.ts';
 
 /** The record of one flow; each stage adds its fields, so a skipped stage does not compile. */
@@ -42,8 +43,11 @@ export type Ending = {
   readonly failure?: Failure | undefined;
   readonly upstream?: Upstream | undefined;
   readonly exchange?: Exchange | undefined;
-  /** Status that was answered by ourselves. */
-  readonly refusedWith?: number | undefined;
+  /** What was answered by ourselves. */
+  readonly refusedWith?: OwnAnswer | undefined;
+  /** What a flow that was admitted unheard has shown since. */
+  readonly evidence?: Evidence;
+  readonly request?: RequestHead | undefined;
 };
 
 /** All that the access line is made of: the flow as far as it came, and how it ended. */

@@ -13,6 +13,9 @@ export type Refusal = {
   readonly text: string;
 };
 
+/** What a refused flow was told: the HTTP status, 0 if it got none, and how much of our bytes is no body. */
+export type OwnAnswer = { readonly status: number; readonly headBytes: number };
+
 /** In which protocol a refusal can be said. */
 export type RefusalForm = 'http' | 'http2' | 'tls' | 'reset';
 
@@ -32,23 +35,24 @@ export function refusalForm(evidence: Evidence): RefusalForm {
 }
 
 /**
- * Says no in the form that the client understands, and ends the flow. Nothing of it was or will be dialled. Gives the
- * status that was answered, 0 if the flow got none.
+ * Says no in the form that the client understands, and ends the flow. Nothing of it was or will be dialled.
  */
 export function refuse(
   conversation: Conversation,
   form: RefusalForm,
   method: string | undefined,
   refusal: Refusal,
-): number {
+): OwnAnswer {
   const { reason, httpStatus, text } = refusal;
   if (form === 'http' && httpStatus !== undefined) {
     const date = new Date().toUTCString();
-    conversation.respond(httpRefusal({ status: httpStatus, reasonCode: reason, text, head: method === 'HEAD', date }));
-    return httpStatus;
+    const answer = { status: httpStatus, reasonCode: reason, text, date };
+    const head = httpRefusal({ ...answer, head: true });
+    conversation.respond(method === 'HEAD' ? head : httpRefusal({ ...answer, head: false }));
+    return { status: httpStatus, headBytes: head.length };
   }
   if (form === 'http2') conversation.respond(http2Goaway(reason));
   else if (form === 'tls') conversation.respond(tlsAlertAccessDenied());
   else conversation.close('rst');
-  return 0;
+  return { status: 0, headBytes: 0 };
 }

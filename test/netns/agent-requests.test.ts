@@ -117,6 +117,31 @@ describe('nothing leaves but the judged request', () => {
   });
 });
 
+wire('what a flow says only after it was admitted and dialled stands on its access line', async () => {
+  const told = await talk(world.lab, {
+    host: RAW_ADDRESSES[0],
+    port: TCP_PORT,
+    steps: [{ waitMs: 200 }, { send: get('/length') }, { until: 'end' }],
+  });
+  assert.match(told.received, /^HTTP\/1\.1 200 OK\r\n/);
+  const line = await told.line();
+  assert.deepEqual(
+    [line['method'], line['path'], line['response_code'], line['authority'], line['bytes_sent']],
+    ['GET', '/length', 200, `raw.test:${HTTP_PORT}`, 6],
+  );
+});
+
+wire('a refused request is counted by the body of its refusal', async () => {
+  const told = await talk(world.lab, {
+    host: RAW_ADDRESSES[0],
+    port: HTTP_PORT,
+    steps: [{ send: get('/x').replace('raw.test', 'other.test') }, { until: 'end' }],
+  });
+  const body = told.received.split('\r\n\r\n')[1] ?? '';
+  const line = await told.line();
+  assert.deepEqual([line['response_code'], line['bytes_sent']], [502, body.length]);
+});
+
 wire('under ALLOW_ANY a server that speaks first is heard at once', async () => {
   world.lab.writeConfig({ 'mesh.yaml': meshMode('ALLOW_ANY') });
   await waitFor('ALLOW_ANY is in force', () => world.agent.stderr().includes('mode ALLOW_ANY'), {

@@ -92,13 +92,23 @@ test('a request that was sent on and answered', async (t) => {
 
 test('refusals go to the black hole and name their reason', async (t) => {
   const { conversation } = await new Conversations(t).open();
-  const http = lineOf(conversation, { verdict: DENY, generation: 3, request: GET, refusedWith: 502 });
+  const http = lineOf(conversation, {
+    verdict: DENY,
+    generation: 3,
+    request: GET,
+    refusedWith: { status: 502, headBytes: 280 },
+  });
   const { responseCode, upstreamCluster, routeName, verdict, reason, bytesSent } = http;
   deepEqual(
     [responseCode, upstreamCluster, routeName, verdict, reason, bytesSent],
-    [502, 'BlackHoleCluster', 'block_all', 'deny', 'not-listed', 0],
+    [502, 'BlackHoleCluster', 'block_all', 'deny', 'not-listed', 120],
+    'of 400 bytes all but the head are body',
   );
-  const hello = lineOf(conversation, { verdict: DENY, evidence: tls('api.test'), refusedWith: 0 });
+  const hello = lineOf(conversation, {
+    verdict: DENY,
+    evidence: tls('api.test'),
+    refusedWith: { status: 0, headBytes: 0 },
+  });
   deepEqual([hello.requestedServerName, hello.responseCode, hello.protocol], ['api.test', 0, null]);
 });
 

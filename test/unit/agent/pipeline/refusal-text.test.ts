@@ -16,6 +16,7 @@ test('one line: the reason, who, where to, and the call of explain that tells mo
     const flow = { conversation, enrolled, startedAt: 0, destination: endpoint(to, 80), source };
     const text = refusalText(flow, shows, 'not-listed');
     ok(!/[\r\n]/.test(text));
+    ok(refusalText(flow, shows, 'dial-refused', 'unreached').endsWith(':80 is let through, but was not reached'));
     return text;
   };
   const start = 'weir: not-listed: shop/web-0 to';
