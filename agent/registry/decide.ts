@@ -149,6 +149,8 @@ function admitNameless(asked: Question, looked: readonly Attribute[] = ['source'
   if (!index) return undefined;
   const depends: readonly Attribute[] = [...looked, 'destination'];
   const listed = ip === undefined ? undefined : findCidr(index.addresses.tcp, ip, chooser(asked));
+  if (ip === undefined && index.addresses.tcp[4].length + index.addresses.tcp[6].length > 0)
+    asked.trace(`what lists addresses on port ${port} is left out: which address is dialled is not known`);
   if (listed) return admit(asked, listed, `the listed address ${ip}`, routeOf(listed, undefined, facts), depends);
   const reachable = index.portOnly.filter((entry) => sees(entry, asked.namespace) && canReach(entry));
   const [only, ...others] = reachable;

@@ -11,7 +11,7 @@ import { workloadNamed } from '../identify/directory.ts';
 import { openAccessLog } from '../log/access-log.ts';
 import { createDiagnostics, type Diagnostics } from '../log/diagnostics.ts';
 import type { Endpoint } from '../model/address.ts';
-import type { Accept, ListenerId, Mover } from '../model/mover.ts';
+import type { Accept, ListenerId } from '../model/mover.ts';
 import { problemText } from '../model/resource.ts';
 import { handle, type Stages } from '../pipeline/handle.ts';
 import { LiveFlows } from '../pipeline/live-flows.ts';
@@ -38,10 +38,8 @@ export type Signals = {
  */
 export async function runNode(config: AgentConfig, version: string, { stop, onReopenLogs }: Signals): Promise<void> {
   const diagnostics = createDiagnostics();
-  const log = openAccessLog({
-    ...config.accessLog,
-    onError: (error) => diagnostics.warn(`access log: ${error.message}`),
-  });
+  const onError = (error: Error): void => diagnostics.warn(`access log: ${error.message}`);
+  const log = started('the access log cannot be written', () => openAccessLog({ ...config.accessLog, onError }));
   onReopenLogs(log.reopen);
   const holder = new RegistryHolder();
   const live = new LiveFlows(MOST_FLOWS_PER_NAMESPACE);
@@ -62,7 +60,7 @@ export async function runNode(config: AgentConfig, version: string, { stop, onRe
     else conversation.close('rst');
     return conversation;
   };
-  const mover = moverOrFailure(config.threads, accept);
+  const mover = started('the mover cannot start', () => startAccepting(config.threads, accept));
   const addresses = ownAddresses(mover, () => performance.now());
   const stages: Stages = {
     hop: { kind: 'mesh' },
@@ -110,13 +108,13 @@ export async function runNode(config: AgentConfig, version: string, { stop, onRe
   }
 }
 
-/** Without the addon, threads or memory there is no agent: the operator is told why, without our stack. */
-function moverOrFailure(threads: number, accept: Accept): Mover {
+/** What the agent cannot be without; if it cannot be had, the operator is told why, without our stack. */
+function started<T>(otherwise: string, start: () => T): T {
   try {
-    return startAccepting(threads, accept);
+    return start();
   } catch (thrown) {
     if (!(thrown instanceof Error) || thrown instanceof TypeError) throw thrown; // ours
-    throw new StartFailure(EXIT.unavailable, `the mover cannot start: ${thrown.message}`);
+    throw new StartFailure(EXIT.unavailable, `${otherwise}: ${thrown.message}`);
   }
 }
 

@@ -87,6 +87,11 @@ export const ROWS: readonly Row[] = [
   ['… the address mapped into IPv6', ask('[::ffff:203.0.113.5]:5432', {}), original('default/db-range')],
   ['… the longest prefix', ask('203.0.113.10:5432', {}), name('default/db-one', '198.18.9.10 port 5432')],
   ['… not beyond it', ask('203.0.113.130:5432', {}), closed('not-listed')],
+  [
+    '… a name is no address: it is said so',
+    ask('db.example:5432', {}),
+    closed('not-listed', 'which address is dialled'),
+  ],
   ['… IPv6', ask('[2001:db8:5::7]:6379', {}), original('default/redis')],
   ['… not beyond it, IPv6', ask('[2001:db8:6::7]:6379', {}), closed('not-listed')],
   ['… whatever is spoken there', ask('203.0.113.5:5432', tls('any.example')), original('default/db-range')],

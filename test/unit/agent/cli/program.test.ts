@@ -84,6 +84,13 @@ test('run without an addon, and none can be built: 69, why, and no stack', async
     equal((await programAt(join(copy, 'agent/main.ts'), judging)).code, 0, 'these need no addon');
 });
 
+test('run with an access log that cannot be written: 69, why, and no stack', async () => {
+  const run = ['run', '--config', LISTED, '--netns', '/x', '--workload', 'a/b', '--access-log', `${LISTED}/none/log`];
+  const { code, out, err } = await weirAgent(...run);
+  deepEqual([code, out], [69, '']);
+  match(err, /^weir-agent: the access log cannot be written: ENOENT[^\n]*\n$/);
+});
+
 for (const [argv, problem] of [
   [[], /expected a command/],
   [['frobnicate'], /Unknown command: frobnicate/],
