@@ -1,9 +1,11 @@
 import { locate } from '../accept/locate.ts';
 import type { Failure, FailureCode } from '../model/failure.ts';
+import type { Hostname } from '../model/hostname.ts';
 import type { Source } from '../model/workload.ts';
 import type { Registry } from '../registry/compile.ts';
 import { refusedAs } from '../registry/may-dial.ts';
 import { refusalForm, refuse } from '../relay/refuse.ts';
+import type { Resolve } from './candidates.ts';
 import { type JudgeOptions, judge } from './judge.ts';
 import type { LiveFlows } from './live-flows.ts';
 import { refusalText } from './refusal-text.ts';
@@ -12,15 +14,16 @@ import { answerProof, isProofDestination, readProofRequest } from './self-proof.
 import type { Accepted, EnrolledNamespace, Outcome } from './stages.ts';
 
 /** What the stages need of the world; everything that changes is asked for anew with each flow. */
-export type Stages = JudgeOptions &
-  RelayOptions & {
-    readonly registry: () => Registry;
-    readonly identify: (enrolled: EnrolledNamespace) => Source;
-    readonly live: LiveFlows;
-    readonly report: (outcome: Outcome) => void;
-    /** A fault of ours; the flow has been reset. */
-    readonly crashed: (thrown: unknown) => void;
-  };
+export type Stages = Omit<JudgeOptions & RelayOptions, 'resolve'> & {
+  /** `asker`: so that one namespace cannot use up the questions under way. */
+  readonly resolve: (name: Hostname, asker: EnrolledNamespace) => ReturnType<Resolve>;
+  readonly registry: () => Registry;
+  readonly identify: (enrolled: EnrolledNamespace) => Source;
+  readonly live: LiveFlows;
+  readonly report: (outcome: Outcome) => void;
+  /** A fault of ours; the flow has been reset. */
+  readonly crashed: (thrown: unknown) => void;
+};
 
 /** The way of one connection. There is one exit: whatever happens, the flow ends and is reported once. */
 export async function handle(flow: Accepted, stages: Stages): Promise<void> {
@@ -36,8 +39,9 @@ export async function handle(flow: Accepted, stages: Stages): Promise<void> {
   }
 }
 
-async function run(accepted: Accepted, stages: Stages): Promise<Outcome> {
+async function run(accepted: Accepted, world: Stages): Promise<Outcome> {
   const { conversation, enrolled } = accepted;
+  const stages = { ...world, resolve: (name: Hostname) => world.resolve(name, enrolled) };
   const place = locate(conversation.opening);
   if (!place.ok) return reset(accepted, place.code);
   const located = { ...accepted, destination: place.destination };

@@ -37,8 +37,12 @@ function chosen(targets: readonly Target[], random: number): Target | undefined 
 function endpointsOf(target: Target, resolutions: ReadonlyMap<Hostname, Resolution>): readonly Endpoint[] {
   if (target.kind === 'endpoint') return [target.endpoint];
   const resolution = resolutions.get(target.name);
-  return resolution?.kind === 'addresses' ? resolution.ips.map((ip) => ({ ip, port: target.port })) : [];
+  const ips = resolution?.kind === 'addresses' ? resolution.ips.slice(0, MOST_OF_A_NAME) : [];
+  return ips.map((ip) => ({ ip, port: target.port }));
 }
+
+/** Whoever owns a name may list hundreds of addresses, and each costs every flow its share of time. */
+const MOST_OF_A_NAME = 32;
 
 function distinct(endpoints: readonly Endpoint[]): readonly Endpoint[] {
   return endpoints.filter(

@@ -11,12 +11,20 @@ export type Question = { readonly id: number; readonly name: Hostname; readonly 
 export type Reply =
   /** TC: ask again over TCP (RFC 7766 §5); what stands in the message is not looked at. */
   | { readonly kind: 'truncated' }
+  /** A message beyond our bounds reads as SERVFAIL without records. */
   | { readonly kind: 'records'; readonly rcode: number; readonly answers: Answers; readonly authorities: Answers };
 export type Answers = readonly Answer[];
 
 /** Fits the smallest IPv6 MTU, so that no answer is fragmented (DNS flag day 2020). */
 const UDP_PAYLOAD_BYTES = 1232;
 const HEADER_BYTES = 12;
+/**
+ * Bounds on what is decoded at all. Whoever owns a name chooses the answer: 64 KiB of records behind long names cost 100 ms
+ * each, and a workload may ask for any number of names. Real answers to A and AAAA stay well below.
+ */
+const MESSAGE_CAP_BYTES = 16 * 1024;
+const RECORD_CAP = 256;
+const SERVFAIL = 2;
 
 export function encodeQuery(question: Question, edns: boolean): Uint8Array {
   return encode({
@@ -48,6 +56,8 @@ export function readReply(bytes: Uint8Array, question: Question): Reply | undefi
   const asked = decoded(head);
   if (!asked || !answers(asked, question)) return undefined;
   if (asked.flag_tc) return { kind: 'truncated' };
+  if (message.length > MESSAGE_CAP_BYTES || recordCount(message) > RECORD_CAP)
+    return { kind: 'records', rcode: SERVFAIL, answers: [], authorities: [] };
   const packet = decoded(message);
   if (!packet) return undefined;
   const opt = packet.additionals?.find((record) => record.type === 'OPT');
@@ -57,6 +67,11 @@ export function readReply(bytes: Uint8Array, question: Question): Reply | undefi
     answers: packet.answers ?? [],
     authorities: packet.authorities ?? [],
   };
+}
+
+/** ANCOUNT, NSCOUNT and ARCOUNT together. */
+function recordCount(message: Buffer): number {
+  return message.readUInt16BE(6) + message.readUInt16BE(8) + message.readUInt16BE(10);
 }
 
 function answers(packet: DecodedPacket, question: Question): boolean {

@@ -18,6 +18,6 @@ export type FailedReason =
   | 'unreachable'
   /** The answer contradicts itself: a loop or an endless chain of aliases, an alias that is no name. */
   | 'bad-answer'
-  /** More names are being asked at once than `maxInFlight`. */
+  /** More names are being asked at once than `maxInFlight`, or `maxInFlightOfOne` by this asker. */
   | 'overloaded'
   | 'closed';

@@ -8,8 +8,11 @@ import type { Resolution } from './resolution.ts';
 import { serverOrder } from './servers.ts';
 
 export type Resolver = {
-  /** A known answer comes at once, any other as a promise that never rejects. */
-  readonly resolve: (name: Hostname) => Resolution | Promise<Resolution>;
+  /**
+   * A known answer comes at once, any other as a promise that never rejects. `asker` is whoever wants it: one asker may
+   * not use up the questions under way (a workload chooses the names, and whose servers are silent).
+   */
+  readonly resolve: (name: Hostname, asker?: object) => Resolution | Promise<Resolution>;
   /** Ends every question under way; they and all later ones are answered `none`, `closed`. */
   readonly close: () => void;
 };
@@ -29,6 +32,8 @@ export type ResolverOptions = {
   readonly capacity?: number;
   /** Names asked at the same time; two sockets each. Default 1000. */
   readonly maxInFlight?: number;
+  /** Of these, for one asker. Default 200. */
+  readonly maxInFlightOfOne?: number;
 };
 type LookupResult = 'addresses' | (Resolution & { kind: 'none' })['because'];
 
@@ -37,37 +42,48 @@ const RESOLUTION_DELAY_MS = 50;
 
 export function createResolver(options: ResolverOptions): Resolver {
   const { servers, now = () => performance.now(), observe = () => undefined } = options;
-  const { totalMs = 5_000, tryMs = 1_500, capacity = 10_000, maxInFlight = 1_000 } = options;
+  const { totalMs = 5_000, tryMs = 1_500, capacity = 10_000, maxInFlight = 1_000, maxInFlightOfOne = 200 } = options;
   const lifetimes = { floorMs: 1_000, ceilingMs: 3_600_000, negativeCeilingMs: 60_000, usableMs: 3_600_000 };
   Object.assign(lifetimes, options.lifetimes);
   const stop = new AbortController();
   const ask = { order: serverOrder(servers, now), totalMs, tryMs, signal: stop.signal };
   const cache = boundedCache(capacity);
   const inFlight = new Map<Hostname, Promise<Resolution>>();
+  const inFlightOf = new Map<object, number>();
 
   return {
-    resolve: (name) => {
+    resolve: (name, asker = NOBODY) => {
       if (stop.signal.aborted) return { kind: 'none', because: 'closed' };
       if (isLocalhost(name)) return { kind: 'none', because: 'nxdomain' };
       const entry = cache.get(name);
       const at = now();
       if (entry && at < entry.freshUntil) return entry.resolution;
-      const coming = inFlight.get(name) ?? fetch(name);
+      const coming = inFlight.get(name) ?? fetch(name, asker);
       return entry && at < entry.staleUntil ? entry.resolution : coming;
     },
     close: () => stop.abort(),
   };
 
-  async function fetch(name: Hostname): Promise<Resolution> {
-    if (inFlight.size >= maxInFlight) return { kind: 'none', because: 'overloaded' };
+  async function fetch(name: Hostname, asker: object): Promise<Resolution> {
+    const own = inFlightOf.get(asker) ?? 0;
+    if (inFlight.size >= maxInFlight || (asker !== NOBODY && own >= maxInFlightOfOne))
+      return { kind: 'none', because: 'overloaded' };
     const { promise, resolve } = Promise.withResolvers<Resolution>();
     inFlight.set(name, promise);
+    inFlightOf.set(asker, own + 1);
     const both = [lookup(name, 'AAAA', ask), lookup(name, 'A', ask)];
     gather(both, observe, (found) => {
-      if (found.length === both.length) inFlight.delete(name);
+      if (found.length === both.length) ended(name, asker);
       resolve(keep(name, found, found.length < both.length));
     });
     return promise;
+  }
+
+  function ended(name: Hostname, asker: object): void {
+    inFlight.delete(name);
+    const left = (inFlightOf.get(asker) ?? 1) - 1;
+    if (left > 0) inFlightOf.set(asker, left);
+    else inFlightOf.delete(asker);
   }
 
   function keep(name: Hostname, found: readonly Found[], missing: boolean): Resolution {
@@ -77,6 +93,8 @@ export function createResolver(options: ResolverOptions): Resolver {
     return entry.resolution;
   }
 }
+
+const NOBODY = {};
 
 /** RFC 6761 §6.3: never asked of a server, and nothing a workload could be sent to. */
 function isLocalhost(name: Hostname): boolean {

@@ -28,6 +28,16 @@ test('none answers: the last one that was tried, and why', async (t) => {
   conversation.close('rst');
 });
 
+test('of very many candidates the first twelve are tried', async (t) => {
+  const dead = await deadEnd(t);
+  const live = await origin(t, (socket) => socket.end());
+  const { conversation } = await new Conversations(t).open('hello');
+  const twelve = Array.from({ length: 12 }, () => dead);
+  const dialled = await dialInOrder(conversation, [dead, ...twelve, live]);
+  deepEqual(dialled.kind === 'failed' && dialled.tried, dead);
+  conversation.close('rst');
+});
+
 test('a client that has gone ends the dialling', async (t) => {
   const dead = await deadEnd(t);
   const { client, conversation } = await new Conversations(t).open();

@@ -11,6 +11,10 @@ import { name } from '../../../support/dns-zone.ts';
 
 const RESOLUTIONS = new Map<Hostname, Resolution>([
   [name('api.example'), { kind: 'addresses', ips: ips('2001:db8::7', '203.0.113.7'), cnames: [] }],
+  [
+    name('pool.example'),
+    { kind: 'addresses', ips: ips(...Array.from({ length: 200 }, (_, last) => `198.18.2.${last}`)), cnames: [] },
+  ],
   [name('gone.example'), { kind: 'none', because: 'nxdomain' }],
 ]);
 
@@ -21,6 +25,12 @@ const cases: readonly { says: string; targets: readonly Target[]; random: number
     targets: [byName('api.example')],
     random: 0,
     want: ['[2001:db8::7]:443', '203.0.113.7:443'],
+  },
+  {
+    says: 'a name with very many addresses: the first of them',
+    targets: [byName('pool.example')],
+    random: 0,
+    want: Array.from({ length: 32 }, (_, last) => `198.18.2.${last}:443`),
   },
   { says: 'a name that is gone adds nothing', targets: [byName('gone.example')], random: 0, want: [] },
   { says: 'a name that was not asked adds nothing', targets: [byName('new.example')], random: 0, want: [] },

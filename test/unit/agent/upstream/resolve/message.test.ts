@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { decode, encode } from 'dns-packet';
+import { type Answer, decode, encode } from 'dns-packet';
 import * as fc from 'fast-check';
 import { encodeQuery, type Question, readReply } from '../../../../../agent/upstream/resolve/message.ts';
 import { addressRecord, aliasRecord, soaRecord } from '../../../../support/dns-server.ts';
@@ -62,6 +62,17 @@ describe('readReply', () => {
     }
   });
 
+  test('more than a believable answer is SERVFAIL, and not decoded', () => {
+    const records = (count: number) =>
+      readReply(answerOf(Array.from({ length: count }, () => addressRecord('api.example', '203.0.113.7'))), QUESTION);
+    const [most, more] = [records(255), records(256)];
+    assert.ok(most?.kind === 'records' && more?.kind === 'records');
+    assert.deepEqual([most.rcode, most.answers.length], [0, 255]);
+    assert.deepEqual([more.rcode, more.answers.length], [2, 0]);
+    const long = readReply(Buffer.concat([whole, Buffer.alloc(16 * 1024)]), QUESTION);
+    assert.ok(long?.kind === 'records' && long.rcode === 2);
+  });
+
   test('any bytes: never throws, and only the right question is an answer', () => {
     const flips = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 8 });
     fc.assert(
@@ -78,15 +89,19 @@ describe('readReply', () => {
 });
 
 function answer(): Buffer {
+  return answerOf([
+    aliasRecord('api.example', 'cdn.example'),
+    addressRecord('cdn.example', '203.0.113.7'),
+    addressRecord('cdn.example', '203.0.113.8'),
+  ]);
+}
+
+function answerOf(answers: Answer[]): Buffer {
   return encode({
     type: 'response',
     id: QUESTION.id,
     questions: [{ name: 'api.example', type: 'A', class: 'IN' }],
-    answers: [
-      aliasRecord('api.example', 'cdn.example'),
-      addressRecord('cdn.example', '203.0.113.7'),
-      addressRecord('cdn.example', '203.0.113.8'),
-    ],
+    answers,
     authorities: [soaRecord('example', 60, 60)],
   });
 }

@@ -198,6 +198,20 @@ test('too many names at once: the surplus is told so, the others are answered', 
   );
 });
 
+test('one asker cannot use up the names under way', async () => {
+  await using server = await startDnsServer((query) =>
+    query.name.startsWith('slow') ? [] : [{ message: reply(query, answering(query, [V4, V6])) }],
+  );
+  const resolver = createResolver({ servers: [server.endpoint], maxInFlightOfOne: 2 });
+  const [greedy, other] = [{}, {}];
+  const waiting = ['slow1.example', 'slow2.example'].map(async (each) => resolver.resolve(name(each), greedy));
+  assert.deepEqual(await resolver.resolve(name('a.example'), greedy), { kind: 'none', because: 'overloaded' });
+  assert.deepEqual(await ipsOf(resolver.resolve(name('a.example'), other)), [V6, V4]);
+  assert.deepEqual(await ipsOf(resolver.resolve(name('a.example'), greedy)), [V6, V4], 'what is known costs nothing');
+  resolver.close();
+  await Promise.all(waiting);
+});
+
 test('close ends what is under way', async () => {
   await using server = await startDnsServer(() => []);
   const resolver = createResolver({ servers: [server.endpoint] });
