@@ -61,7 +61,7 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
       'duplicate-arguments-array': true,
     })
     .check((args) => refuseRepeats(args))
-    .version(versionText(root))
+    .version(`weir-agent ${versionText(root)}`)
     .help()
     .alias('help', 'h')
     .wrap(110)

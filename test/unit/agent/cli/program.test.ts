@@ -51,7 +51,7 @@ test('check: 0 clean, 2 errors', async () => {
 test('--version names the version and the commit', async () => {
   const { code, out } = await weirAgent('--version');
   equal(code, 0);
-  match(out, /^\d+\.\d+\.\d+ \(commit ([0-9a-f]{12}|unknown)\)\n$/);
+  match(out, /^weir-agent \d+\.\d+\.\d+ \(commit ([0-9a-f]{12}|unknown)\)\n$/);
 });
 
 test('--help, of the program and of each command, is an answer and no error', async () => {
