@@ -9,6 +9,17 @@ export function flowsPerThread(limits: string, threads: number): number {
   return Math.min(Math.max(pairs, 1), MAX_FLOWS_PER_THREAD);
 }
 
+/**
+ * Flows that one namespace may have of `all`: with others beside it, half at most, so that one workload which holds
+ * connections never has what the others need. Two of them together still could; the cap makes it four where there are
+ * descriptors enough.
+ */
+export function flowsPerNamespace(all: number, namespaces: number): number {
+  const share = namespaces > 1 ? Math.max(1, Math.floor(all / 2)) : all;
+  return Math.min(share, MAX_FLOWS_PER_NAMESPACE);
+}
+
+const MAX_FLOWS_PER_NAMESPACE = 8_192;
 /** Two descriptors and about 17 kB of kernel memory each. */
 const MAX_FLOWS_PER_THREAD = 16_384;
 /** Node's own are about 30; then listeners, log, admin, queries to DNS, and pipes for flows of many bytes. */

@@ -4,20 +4,29 @@ import { type Family, parseIp } from '../model/address.ts';
 import type { Accept, ListenerId, Mover } from '../model/mover.ts';
 import type { Port } from '../model/port.ts';
 import { startMover } from '../native/index.ts';
-import { flowsPerThread } from './flow-limit.ts';
+import { flowsPerNamespace, flowsPerThread } from './flow-limit.ts';
 
 /** Starts the mover with the limits of the agent; `accept` is called for each connection. */
 export function startAccepting(threads: number, accept: Accept): Mover {
   return startMover(
     {
       threads,
-      maxFlowsPerThread: flowsPerThread(readFileSync('/proc/self/limits', 'utf8'), threads),
+      maxFlowsPerThread: flowsOfThread(threads),
       maxHeldBytes: MAX_HELD_BYTES,
       halfCloseMs: HALF_CLOSE_MS,
       lingerMs: LINGER_MS,
     },
     accept,
   );
+}
+
+/** Flows that one of `namespaces` pods may have at a time. */
+export function flowsOfNamespace(threads: number, namespaces: number): number {
+  return flowsPerNamespace(flowsOfThread(threads) * threads, namespaces);
+}
+
+function flowsOfThread(threads: number): number {
+  return flowsPerThread(readFileSync('/proc/self/limits', 'utf8'), threads);
 }
 
 export type PodListeners = {

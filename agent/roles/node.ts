@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as after } from 'node:timers/promises';
 import { EXIT } from '../../init/contract.ts';
-import { startAccepting } from '../accept/listeners.ts';
+import { flowsOfNamespace, startAccepting } from '../accept/listeners.ts';
 import { ownAddresses } from '../accept/own-addresses.ts';
 import { createMetrics } from '../admin/metrics.ts';
 import { startMetricsServer } from '../admin/metrics-server.ts';
@@ -42,7 +42,7 @@ export async function runNode(config: AgentConfig, version: string, { stop, onRe
   const log = started('the access log cannot be written', () => openAccessLog({ ...config.accessLog, onError }));
   onReopenLogs(log.reopen);
   const holder = new RegistryHolder();
-  const live = new LiveFlows(MOST_FLOWS_PER_NAMESPACE);
+  const live = new LiveFlows(flowsOfNamespace(config.threads, config.enrolments.length));
   let problems: Loaded['problems'] = [];
   const metrics = createMetrics({
     openFlows: () => live.size,
@@ -147,6 +147,4 @@ function aborted(signal: AbortSignal): Promise<void> {
 /** Istio's ports, so that existing scrape and probe configurations fit. */
 const METRICS_PORT = 15020;
 const READINESS_PORT = 15021;
-/** One workload must not use up the table that all share. */
-const MOST_FLOWS_PER_NAMESPACE = 8_192;
 const DRAIN_MS = 5_000;

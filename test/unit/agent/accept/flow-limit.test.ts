@@ -1,7 +1,7 @@
 import { equal } from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { flowsPerThread } from '../../../../agent/accept/flow-limit.ts';
+import { flowsPerNamespace, flowsPerThread } from '../../../../agent/accept/flow-limit.ts';
 
 const rows = [
   { says: 'plenty: the most there is', limit: '1048576', threads: 2, want: 16_384 },
@@ -17,6 +17,13 @@ for (const { says, limit, threads, want } of rows) {
     equal(flowsPerThread(text, threads), want);
   });
 }
+
+test('one namespace has all there is if it is alone, half of it beside others, and never more than 8192', () => {
+  equal(flowsPerNamespace(468, 1), 468);
+  equal(flowsPerNamespace(468, 2), 234);
+  equal(flowsPerNamespace(1, 9), 1);
+  equal(flowsPerNamespace(32_768, 2), 8_192);
+});
 
 test('the text that the kernel gives is read', () => {
   const text = readFileSync('/proc/self/limits', 'utf8');

@@ -1,0 +1,60 @@
+/** Invariant 10: what one pod holds on to is bounded, so that the pod beside it works as if it were alone. */
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { type Captured, capturedLab, serviceEntry } from '../support/lab/captured.ts';
+import { outcomeText, type Running } from '../support/lab/run.ts';
+import { waitFor } from '../support/lab/wait.ts';
+
+/** Opens so many connections, says this on each, and keeps them. Prints how many it has tried, ten times a second. */
+const HOLD = `
+  const { connect } = require('node:net');
+  const [count, says] = [Number(process.argv[1]), Buffer.from(process.argv[2], 'latin1')];
+  let tried = 0;
+  const next = () => {
+    if (tried === count) return;
+    tried++;
+    let begun = false;
+    const begin = () => { if (!begun) next(); begun = true; };
+    const socket = connect({ host: '203.0.113.21', port: 80 }, () => { socket.write(says); begin(); });
+    socket.on('error', () => {});
+    socket.on('close', begin);
+  };
+  for (let lane = 0; lane < 32; lane++) next();
+  setInterval(() => process.stdout.write('tried ' + tried + '\\n'), 100);`;
+const DESCRIPTORS = 1_000;
+const START = {
+  config: { 'other.yaml': serviceEntry({ hosts: ['other.test'], ports: [[80, 'HTTP']] }) },
+  workloads: { greedy: 'default/greedy', pod: 'default/sleep' },
+};
+
+let world: Captured;
+before(async () => {
+  world = await capturedLab({ pods: ['greedy', 'pod'], descriptors: DESCRIPTORS, ...START });
+});
+after(() => world.lab.close());
+beforeEach(() => world.lab.forget());
+
+function hold(count: number, says: string): Running {
+  return world.lab.spawn('greedy', [process.execPath, '-e', HOLD, String(count), says]);
+}
+
+async function otherPodIsServed(): Promise<void> {
+  for (const family of ['-4', '-6']) {
+    for (let times = 0; times < 5; times++) {
+      const got = await world.lab.curl('pod', family, '-sSi', '--max-time', '5', 'http://other.test/');
+      assert.match(got.stdout, /^HTTP\/1\.1 200 /, outcomeText(got));
+    }
+  }
+}
+
+test('a pod that opens more connections than there are descriptors leaves enough for the other', async () => {
+  const greedy = hold(2 * DESCRIPTORS, '');
+  await waitFor('it has tried them all', () => greedy.stdout().includes(`tried ${2 * DESCRIPTORS}`), {
+    limitMs: 20_000,
+    told: greedy.stdout,
+  });
+  await otherPodIsServed();
+  const refused = await world.lab.accessLine((line) => line['reason'] === 'flow-limit');
+  assert.equal(refused['source_workload'], 'greedy');
+  greedy.kill('SIGKILL');
+});
