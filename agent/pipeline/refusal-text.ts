@@ -17,7 +17,11 @@ export function refusalText(
   const host = evidence.kind === 'http' ? hostOf(evidence) : undefined;
   const to = host ? `${host}:${destination.port}` : endpointText(destination);
   if (because === 'unreached') return `weir: ${reason}: ${who} to ${to} is let through, but was not reached`;
-  const ask = `weir-agent explain --config DIR --from ${who} --to ${to}${host ? ` --host ${host}` : ''}`;
+  const port = evidence.kind === 'http' ? evidence.request.authority?.port : undefined;
+  const withPort = port === undefined || port === destination.port ? host : `${host}:${port}`;
+  // An address that is never dialled is refused whatever name came with it: by that name explain would not find it.
+  const dialled = reason === 'address-forbidden' ? endpointText(destination) : to;
+  const ask = `weir-agent explain --config DIR --from ${who} --to ${dialled}${host ? ` --host ${withPort}` : ''}`;
   return `weir: ${reason}: ${who} to ${to} was not let through; to see why: ${ask}`;
 }
 
