@@ -88,8 +88,9 @@ async function reset<T extends Accepted>(flow: T, code: FailureCode): Promise<T 
 /** Asked by weir-init, and answered. */
 const SELF_PROOF: Failure = { code: 'self-proof', httpStatus: undefined, flag: '-' };
 
-/** The client went away before there was a verdict. */
+/** The flow ended before there was a verdict: the client went away, or there was no memory to hold more of it. */
 async function goneFailure({ conversation }: Accepted): Promise<Failure> {
-  const { client } = await conversation.closedEvent;
+  const { client, cause } = await conversation.closedEvent;
+  if (cause === 'no-resources') return { code: 'flow-limit', httpStatus: undefined, flag: 'OM' };
   return { code: client === 'reset' ? 'client-reset' : 'client-closed', httpStatus: undefined, flag: 'DC' };
 }

@@ -1,5 +1,6 @@
 /** Invariant 10: what one pod holds on to is bounded, so that the pod beside it works as if it were alone. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, beforeEach, test } from 'node:test';
 import { type Captured, capturedLab, serviceEntry } from '../support/lab/captured.ts';
 import { outcomeText, type Running } from '../support/lab/run.ts';
@@ -58,3 +59,24 @@ test('a pod that opens more connections than there are descriptors leaves enough
   assert.equal(refused['source_workload'], 'greedy');
   greedy.kill('SIGKILL');
 });
+
+test('a pod that begins very many long heads is held to its share of memory', async () => {
+  await world.agent.kill();
+  const agent = await world.lab.startAgent(START);
+  const before = residentKiB(agent.pid);
+  const greedy = hold(4_000, `GET / HTTP/1.1\r\nHost: other.test\r\nX: ${'a'.repeat(60_000)}`);
+  await waitFor('it has tried them all', () => greedy.stdout().includes('tried 4000'), {
+    limitMs: 30_000,
+    told: greedy.stdout,
+  });
+  const cut = await world.lab.accessLine((line) => line['reason'] === 'flow-limit' && line['response_flags'] === 'OM');
+  assert.deepEqual([cut['source_workload'], cut['verdict'], cut['bytes_received']], ['greedy', 'deny', 0]);
+  await otherPodIsServed();
+  const grown = Math.round((residentKiB(agent.pid) - before) / 1024);
+  assert.ok(grown < 250, `240 MB of heads have made the agent ${grown} MiB larger`);
+  greedy.kill('SIGKILL');
+});
+
+function residentKiB(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+}

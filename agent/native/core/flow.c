@@ -122,7 +122,19 @@ static void hold(thread *t, flow *f) {
   }
 }
 
-void flow_run(thread *t, flow *f) {
+/* What one pod may make this thread hold: many heads of the largest size at a time, but not as many as it has flows. */
+enum { HELD_OF_LISTENER = 16 * 1024 * 1024 };
+
+static void charge(thread *t, flow *f, uint32_t held_bytes) {
+  t->held_of[place_of(f->listener)] += held_bytes - f->charged;
+  f->charged = held_bytes;
+}
+
+bool flow_may_hold(const thread *t, const flow *f, const direction *d) {
+  return d->held.length < USUAL_BUFFER_BYTES || t->held_of[place_of(f->listener)] < HELD_OF_LISTENER;
+}
+
+static void run_state(thread *t, flow *f) {
   switch ((enum flow_state)f->state) {
     case FLOW_FREE:
       return;
@@ -141,6 +153,11 @@ void flow_run(thread *t, flow *f) {
       leave_run(t, f);
       return;
   }
+}
+
+void flow_run(thread *t, flow *f) {
+  run_state(t, f);
+  if (f->state != FLOW_FREE) charge(t, f, f->direction[CLIENT].held.length + f->direction[UPSTREAM].held.length);
 }
 
 void flow_broken(thread *t, flow *f, enum side s) {
@@ -194,6 +211,7 @@ void flow_end(thread *t, flow *f, enum cause cause, bool reset) {
   held_release(&t->buffers, &f->preamble);
   for (int kind = 0; kind < DEADLINE_KINDS; kind++) thread_clear_deadline(t, f, (enum deadline_kind)kind);
   const uint8_t ends[2] = {final_end(f, CLIENT), final_end(f, UPSTREAM)};
+  charge(t, f, 0);
   f->state = FLOW_FREE;
   t->free_slots[t->free_count++] = flow_slot(t, f);
   t->live--;

@@ -63,6 +63,7 @@ typedef struct {
   bool had_upstream;   /* a connect has succeeded */
   bool preamble_sent;
   uint32_t listener; /* identifier */
+  uint32_t charged;  /* its share of thread.held_of */
   endpoint endpoint[2];
   direction direction[2]; /* index: side that the bytes come from */
   held preamble;
@@ -97,6 +98,9 @@ void flow_event(thread *t, flow *f, enum side s, uint32_t events);
 
 /* Does all that can be done now without waiting. The flow may have ended afterwards. */
 void flow_run(thread *t, flow *f);
+
+/* False: flows of the same listener hold so much already that this one may hold no more than a usual buffer. */
+bool flow_may_hold(const thread *t, const flow *f, const direction *d);
 
 /* One socket broke: what it had sent before still goes out where that is possible, then both are reset. */
 void flow_broken(thread *t, flow *f, enum side s);
