@@ -1,12 +1,14 @@
 import type { Family } from '../agent/model/address.ts';
-import { EXIT, SETS, UNDO_WORD } from './contract.ts';
-import { ask, newToken } from './dial.ts';
+import { EXIT, SETS, UNDO_WORD, VERIFY_DESTINATIONS } from './contract.ts';
+import { type Asked, ask, newToken } from './dial.ts';
 import { InitFailure } from './failure.ts';
 import { type Inspected, OUR_SETS } from './inspect.ts';
 import { LOCK_WAIT_SECONDS } from './lock.ts';
 import { flushConnections } from './netfilter/conntrack.ts';
+import { ToolFailure } from './netfilter/failure.ts';
 import { destroySet } from './netfilter/ipset.ts';
 import { type Backend, restore } from './netfilter/iptables.ts';
+import { withHostRoute } from './netfilter/route.ts';
 import { type Place, undoText } from './render.ts';
 import { jumpsIn, OUR_CHAINS, PLACES, savedTable } from './state.ts';
 
@@ -44,7 +46,7 @@ function holds(before: Inspected, backend: Backend): boolean {
 
 async function endFlows(family: Family): Promise<void> {
   const token = newToken();
-  const asked = await ask(family, UNDO_WORD, token, UNDO_LIMIT_MS);
+  const asked = await askForUndo(family, token);
   if (asked.kind === 'answered' && asked.line.startsWith(`${token} `)) return;
   if (asked.kind === 'failed' && NO_FLOW.includes(asked.code)) return;
   const what =
@@ -53,6 +55,22 @@ async function endFlows(family: Family): Promise<void> {
     EXIT.software,
     `v${family}: the holder of the port did not end its flows (${what}); the rules stay. End or restart the agent, then repeat`,
   );
+}
+
+/**
+ * No route to the verify destination is no proof that no flow lives: a namespace may have routes to some places only.
+ * Then the question gets a route of its own for as long as it takes; it is redirected before it could leave by lo.
+ */
+async function askForUndo(family: Family, token: string): Promise<Asked> {
+  const asking = () => ask(family, UNDO_WORD, token, UNDO_LIMIT_MS);
+  const asked = await asking();
+  if (asked.kind !== 'failed' || asked.code !== 'ENETUNREACH') return asked;
+  try {
+    return await withHostRoute(family, VERIFY_DESTINATIONS[family].ip, 'lo', asking);
+  } catch (thrown) {
+    if (thrown instanceof ToolFailure) return asked; // the family takes no route (disable_ipv6): nothing of it can live
+    throw thrown;
+  }
 }
 
 async function undo(before: Inspected, backends: readonly Backend[], table: Place['table']): Promise<void> {

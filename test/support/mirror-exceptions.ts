@@ -30,6 +30,7 @@ export const MIRROR_EXCEPTIONS: Readonly<Record<string, string>> = {
   'init/netfilter/iptables.ts': 'test/netns/init-apply.test.ts',
   'init/netfilter/link.ts': 'test/netns/init-faults.test.ts',
   'init/netfilter/namespace.ts': 'test/netns/init-apply.test.ts',
+  'init/netfilter/route.ts': 'test/netns/attack-remove.test.ts',
   'init/netfilter/run.ts': 'test/unit/init/failure.test.ts',
   'init/preflight.ts': 'test/netns/init-faults.test.ts',
   'init/print.ts': 'test/golden/init/print.test.ts',
