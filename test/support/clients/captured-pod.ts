@@ -22,6 +22,7 @@ export async function talk(lab: Lab, script: Talk): Promise<Talked> {
 
 /** Several at once, told in the order given. */
 export async function talkAll(lab: Lab, scripts: readonly Talk[]): Promise<readonly Talked[]> {
+  const before = lab.accessLines().length;
   const full = scripts.map((script) => ({ limitMs: 8_000, ...script }));
   const limitMs = Math.max(...full.map((each) => each.limitMs)) + 10_000;
   const options = { input: JSON.stringify(full), limitMs };
@@ -30,8 +31,16 @@ export async function talkAll(lab: Lab, scripts: readonly Talk[]): Promise<reado
   const all = JSON.parse(outcome.stdout) as Told[]; // printed by talk.ts alone
   return all.map((told) => ({
     ...told,
-    line: () => lab.accessLine((line) => line['downstream_remote_address'] === told.local),
+    line: () => waitFor(`the line of ${told.local}`, () => lineOf(lab, told.local, before)),
   }));
+}
+
+/** Only among the lines since `before`: a port may have served an earlier connection too. */
+function lineOf(lab: Lab, remote: string | undefined, before: number): AccessLine | undefined {
+  return lab
+    .accessLines()
+    .slice(before)
+    .find((line) => line['downstream_remote_address'] === remote);
 }
 
 /** Waits until the agent says that no flow lives any more: none is forgotten, whatever its sides did. */
