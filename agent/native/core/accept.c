@@ -99,7 +99,8 @@ static int read_first(thread *t, flow *f) {
   ssize_t n = recv(client->fd, held_end(h), room, 0);
   int error = errno;
   held_added(&t->buffers, h, n > 0 ? (uint32_t)n : 0);
-  client->readable = n == (ssize_t)room;
+  /* A FIN that came with the bytes was told by the same event: nothing but another read will find it. */
+  client->readable = n == (ssize_t)room || client->hung_up;
   if (n > 0) return 0;
   if (n == -1) return error == EAGAIN ? 0 : error;
   client->ended = true;
