@@ -46,11 +46,13 @@ async function run(accepted: Accepted, world: Stages): Promise<Outcome> {
   if (!place.ok) return reset(accepted, place.code);
   const located = { ...accepted, destination: place.destination };
   if (isProofDestination(located.destination)) {
+    stages.live.spare(conversation, true);
     const request = await readProofRequest(located);
     if (request) {
       await answerProof(located, request, stages.live);
       return { ...located, failure: SELF_PROOF };
     }
+    stages.live.spare(conversation, false);
   }
   if (stages.live.isClosing(enrolled)) return reset(located, 'undo');
   const identified = { ...located, source: stages.identify(enrolled) };

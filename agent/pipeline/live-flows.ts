@@ -8,6 +8,7 @@ import type { EnrolledNamespace } from './stages.ts';
 export class LiveFlows {
   readonly #byNamespace = new Map<EnrolledNamespace, Set<Conversation>>();
   readonly #refusedUntil = new Map<EnrolledNamespace, number>();
+  readonly #asking = new Set<Conversation>();
   readonly #mostPerNamespace: number;
   #whenEmpty: (() => void)[] = [];
 
@@ -31,17 +32,29 @@ export class LiveFlows {
 
   forget(enrolled: EnrolledNamespace, flow: Conversation): void {
     this.#byNamespace.get(enrolled)?.delete(flow);
+    this.#asking.delete(flow);
     if (this.size > 0) return;
     for (const tell of this.#whenEmpty.splice(0)) tell();
   }
 
   /**
-   * Resets every flow of the namespace but `except`, and answers true to `isClosing` for the next `refuseMs`. Resolves
+   * While a flow may be a question of `weir-init`, no other question resets it: a workload that asks without end could
+   * else keep the rules from being removed. It counts as before; `false` ends this.
+   */
+  spare(flow: Conversation, spared: boolean): void {
+    if (spared) this.#asking.add(flow);
+    else this.#asking.delete(flow);
+  }
+
+  /**
+   * Resets every flow of the namespace but `except` and those that ask too, and answers true to `isClosing` for the next `refuseMs`. Resolves
    * once the last of them has ended.
    */
   async resetAll(enrolled: EnrolledNamespace, except: Conversation, refuseMs: number): Promise<void> {
     this.#refusedUntil.set(enrolled, performance.now() + refuseMs);
-    const others = [...(this.#byNamespace.get(enrolled) ?? [])].filter((flow) => flow !== except);
+    const others = [...(this.#byNamespace.get(enrolled) ?? [])].filter(
+      (flow) => flow !== except && !this.#asking.has(flow),
+    );
     for (const flow of others) flow.close('rst');
     await Promise.all(others.map((flow) => flow.closedEvent));
   }

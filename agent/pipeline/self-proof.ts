@@ -12,13 +12,14 @@ export function isProofDestination({ ip, port }: Endpoint): boolean {
 }
 
 /**
- * Reads the line that asks for a proof, for at most PROOF_LINE_MS; undefined for anything else, which is then judged
+ * Reads the line that asks for a proof, for at most PROOF_LINE_MS in all; undefined for anything else, which is then judged
  * like any flow.
  */
 export async function readProofRequest(flow: Located): Promise<ProofRequest | undefined> {
+  const until = performance.now() + PROOF_LINE_MS;
   let { bytes, ended } = flow.conversation.opening;
   while (!ended && bytes.at(-1) !== NEWLINE && bytes.length < LINE_BYTES && couldBecome(bytes)) {
-    const held = await flow.conversation.inspect('client', bytes.length, PROOF_LINE_MS);
+    const held = await flow.conversation.inspect('client', bytes.length, Math.max(0, until - performance.now()));
     if (!held || held.deadline) return undefined;
     ({ bytes, ended } = held);
   }

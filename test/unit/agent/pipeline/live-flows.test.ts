@@ -44,6 +44,19 @@ test('all flows of a namespace are reset but the one that asks, and new ones are
   equal(live.isClosing(SHOP), false, 'the refusal has an end');
 });
 
+test('a flow that asks too is not reset by another that asks', async (t) => {
+  const conversations = new Conversations(t);
+  const [asks, too, other] = [await conversations.open(), await conversations.open(), await conversations.open()];
+  const live = new LiveFlows(8);
+  for (const { conversation } of [asks, too, other]) live.admit(SHOP, conversation);
+  live.spare(too.conversation, true);
+  await live.resetAll(SHOP, asks.conversation, 60_000);
+  deepEqual([too.conversation.over, other.conversation.over], [false, true]);
+  live.spare(too.conversation, false);
+  await live.resetAll(SHOP, asks.conversation, 60_000);
+  equal(too.conversation.over, true, 'it turned out to ask nothing');
+});
+
 test('everybody who waits for the last flow is told', async (t) => {
   const { conversation } = await new Conversations(t).open();
   const live = new LiveFlows(8);
