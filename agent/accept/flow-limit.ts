@@ -10,12 +10,13 @@ export function flowsPerThread(limits: string, threads: number): number {
 }
 
 /**
- * Flows that one namespace may have of `all`: with others beside it, half at most, so that one workload which holds
+ * Flows that one namespace may have of `all`. Alone it may have what there is, and what is beyond waits in the kernel. With
+ * others beside it, half at most, so that one workload which holds
  * connections never has what the others need. Two of them together still could; the cap makes it four where there are
  * descriptors enough.
  */
 export function flowsPerNamespace(all: number, namespaces: number): number {
-  const share = namespaces > 1 ? Math.max(1, Math.floor(all / 2)) : all;
+  const share = namespaces > 1 ? Math.max(1, Math.floor(all / 2)) : MAX_FLOWS_PER_NAMESPACE;
   return Math.min(share, MAX_FLOWS_PER_NAMESPACE);
 }
 
