@@ -36,6 +36,29 @@ static void unknown_original_is_asked_for_again(stage *s) {
   stage_closed(s, m.flow, CAUSE_RESET, END_RESET, END_NONE);
 }
 
+/* One event tells of both, once: whoever reads only the bytes never hears of the FIN. */
+static void end_in_one_event_with_the_first_bytes(stage *s) {
+  shim_set(&shim.original_error, ENOENT);
+  int client = peer_connect(s->port);
+  while (__atomic_load_n(&shim.original_asked, __ATOMIC_SEQ_CST) == 0) usleep(100);
+  shim_set(&shim.original_error, 0);
+  CHECK(send(client, "x", 1, MSG_MORE) == 1);
+  peer_end(client);
+  message m = owner_expect(&s->owner, MESSAGE_ACCEPTED, NULL);
+  CHECK(m.payload == 1);
+  free(m.bytes);
+  flow_ref f = m.flow;
+  if (!(m.flags & FLAG_ENDED)) {
+    owner_inspect(&s->owner, f, CLIENT, 1, 3000);
+    m = owner_expect(&s->owner, MESSAGE_HELD, &f);
+    CHECK(m.flags == FLAG_ENDED && m.payload == 1);
+    free(m.bytes);
+  }
+  owner_close(&s->owner, f, true);
+  stage_closed(s, f, CAUSE_CLOSED, END_FIN, END_NONE);
+  close(client);
+}
+
 static void unknown_original_is_told(stage *s) {
   shim_set(&shim.original_error, ENOENT);
   int silent = peer_connect(s->port);
@@ -210,6 +233,7 @@ static void unlisten_refuses_at_once(stage *s) {
 const scripted_case decide_cases[] = {
     {"accept tells the original destination, peer and first bytes", accept_tells_where_to, 0},
     {"an unknown original destination is asked for again after the first byte", unknown_original_is_asked_for_again, 0},
+    {"an end in one event with the first bytes is seen", end_in_one_event_with_the_first_bytes, 0},
     {"an original destination that stays unknown is told by its errno", unknown_original_is_told, 3},
     {"bytes that come one by one are held in order", bytes_one_by_one, 1},
     {"inspect ends at its deadline and can be asked again", inspect_ends_at_its_deadline, 1},
