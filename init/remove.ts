@@ -8,7 +8,7 @@ import { flushConnections } from './netfilter/conntrack.ts';
 import { ToolFailure } from './netfilter/failure.ts';
 import { destroySet } from './netfilter/ipset.ts';
 import { type Backend, restore } from './netfilter/iptables.ts';
-import { withHostRoute } from './netfilter/route.ts';
+import { hasRouteOut, withHostRoute } from './netfilter/route.ts';
 import { type Place, undoText } from './render.ts';
 import { jumpsIn, OUR_CHAINS, PLACES, savedTable } from './state.ts';
 
@@ -58,14 +58,16 @@ async function endFlows(family: Family): Promise<void> {
 }
 
 /**
- * No route to the verify destination is no proof that no flow lives: a namespace may have routes to some places only.
- * Then the question gets a route of its own for as long as it takes; it is redirected before it could leave by lo.
+ * No route to the verify destination is no proof that no flow lives, unless there is no route at all: a namespace may
+ * have routes to some places only. Then the question gets a route of its own for as long as it takes; it is redirected
+ * before it could leave by lo.
  */
 async function askForUndo(family: Family, token: string): Promise<Asked> {
   const asking = () => ask(family, UNDO_WORD, token, UNDO_LIMIT_MS);
   const asked = await asking();
   if (asked.kind !== 'failed' || asked.code !== 'ENETUNREACH') return asked;
   try {
+    if (!(await hasRouteOut(family))) return asked;
     return await withHostRoute(family, VERIFY_DESTINATIONS[family].ip, 'lo', asking);
   } catch (thrown) {
     if (thrown instanceof ToolFailure) return asked; // the family takes no route (disable_ipv6): nothing of it can live

@@ -53,7 +53,7 @@ for (const backend of BACKENDS) {
     test(`${backend}: rules of ${whose} stay byte for byte, with counters, through apply, apply, remove`, () =>
       withNetns(async (netns) => {
         // No route: not one packet leaves, so that a counter can only change by our hand.
-        await netns.must('pod', 'ip link set eth0 down; ip -6 route flush table all 2>/dev/null || true');
+        await netns.must('pod', 'ip link set eth0 down; ip -6 route flush table main');
         const restore = (tool: string, local: string) =>
           `${tool}-${backend}-restore --noflush --counters <<'END'\n${text.replaceAll('LOCALDNS', local)}END\n`;
         await netns.must('pod', `${restore('iptables', '127.0.0.11/32')}${restore('ip6tables', '::1/128')}`);
