@@ -61,7 +61,7 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
       'duplicate-arguments-array': true,
     })
     .check((args) => refuseRepeats(args))
-    .version(`weir-agent ${versionText(root)}`)
+    .version(argv.includes('--version') ? `weir-agent ${versionText(root)}` : '') // it asks git: only if it is wanted
     .help()
     .alias('help', 'h')
     .wrap(110)
