@@ -33,7 +33,7 @@ export class LiveFlows {
   forget(enrolled: EnrolledNamespace, flow: Conversation): void {
     this.#byNamespace.get(enrolled)?.delete(flow);
     this.#asking.delete(flow);
-    if (this.size > 0) return;
+    if (this.#whenEmpty.length === 0 || this.size > 0) return;
     for (const tell of this.#whenEmpty.splice(0)) tell();
   }
 
@@ -47,8 +47,8 @@ export class LiveFlows {
   }
 
   /**
-   * Resets every flow of the namespace but `except` and those that ask too, and answers true to `isClosing` for the next `refuseMs`. Resolves
-   * once the last of them has ended.
+   * Resets every flow of the namespace but `except` and those that ask too, and answers true to `isClosing` for the
+   * next `refuseMs`. Resolves once the last of them has ended.
    */
   async resetAll(enrolled: EnrolledNamespace, except: Conversation, refuseMs: number): Promise<void> {
     this.#refusedUntil.set(enrolled, performance.now() + refuseMs);

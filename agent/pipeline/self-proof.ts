@@ -12,8 +12,8 @@ export function isProofDestination({ ip, port }: Endpoint): boolean {
 }
 
 /**
- * Reads the line that asks for a proof, for at most PROOF_LINE_MS in all; undefined for anything else, which is then judged
- * like any flow.
+ * Reads the line that asks for a proof, for at most PROOF_LINE_MS in all; undefined for anything else, which is then
+ * judged like any flow.
  */
 export async function readProofRequest(flow: Located): Promise<ProofRequest | undefined> {
   const until = performance.now() + PROOF_LINE_MS;

@@ -27,7 +27,6 @@ export class Conversation implements FlowHandler {
   readonly #waitGate: Record<Side, Waiting<GateEvent>> = { client: undefined, upstream: undefined };
   readonly #earlyGate: Record<Side, GateEvent | undefined> = { client: undefined, upstream: undefined };
   #waitDialed: Waiting<DialedEvent>;
-  #lastDialed: DialedEvent | undefined;
   #observer: ((bytes: Uint8Array) => void) | undefined;
   #settleClosed: (event: ClosedEvent) => void = () => {};
   #over: ClosedEvent | undefined;
@@ -44,11 +43,6 @@ export class Conversation implements FlowHandler {
   /** True once the flow has ended; every further question answers undefined. */
   get over(): boolean {
     return this.#over !== undefined;
-  }
-
-  /** Local endpoint of the upstream connection, as far as it is known yet. */
-  get dialedFrom(): DialedEvent | undefined {
-    return this.#lastDialed;
   }
 
   /** What is held of `side` once it is more than `beyond` bytes, or the side ends, or the deadline or limit is reached. */
@@ -117,7 +111,6 @@ export class Conversation implements FlowHandler {
   }
 
   dialed(event: DialedEvent): void {
-    this.#lastDialed = event;
     const wake = this.#waitDialed;
     this.#waitDialed = undefined;
     wake?.(event);

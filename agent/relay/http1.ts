@@ -1,6 +1,5 @@
 import type { Failure } from '../model/failure.ts';
-import type { AnswerHead } from '../wire/http1-answer.ts';
-import { parseAnswerHead } from '../wire/http1-answer.ts';
+import { type AnswerHead, parseAnswerHead } from '../wire/http1-answer.ts';
 import { chunksStart, scanChunked } from '../wire/http1-chunks.ts';
 import type { RequestHead } from '../wire/http1-request.ts';
 import type { Conversation } from './conversation.ts';
@@ -47,15 +46,11 @@ export async function exchangeHttp1(conversation: Conversation, request: Request
       conversation.close('rst');
       return told(0);
     }
-    if (answer === 'bad') {
+    if (answer === 'bad' || (answer.head.status === 101 && request.upgrade.length === 0)) {
       conversation.close('rst');
       return told(0, BAD_ANSWER);
     }
     const { head } = answer;
-    if (head.status === 101 && request.upgrade.length === 0) {
-      conversation.close('rst');
-      return told(0, BAD_ANSWER);
-    }
     answerHeadBytes += head.headBytes;
     if (head.body.kind === 'tunnel') {
       conversation.forward('client', 'all', 'held');
