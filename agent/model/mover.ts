@@ -47,7 +47,13 @@ export type HeldEvent = {
 };
 
 /** The agreed number of bytes has passed; what is held next, if anything. */
-export type GateEvent = { readonly side: Side; readonly bytes: Uint8Array; readonly ended: boolean };
+export type GateEvent = {
+  readonly side: Side;
+  readonly bytes: Uint8Array;
+  readonly ended: boolean;
+  /** Bytes of this side that have passed since the flow began; what `edit` put in counts, a preamble does not. */
+  readonly passed: number;
+};
 
 /** A copy of bytes of this side that pass or have passed (`observe`), complete and in order. */
 export type ObservedEvent = { readonly side: Side; readonly bytes: Uint8Array };
@@ -62,6 +68,39 @@ export type DialedEvent = {
   /** getsockname of the upstream socket; undefined on failure. */
   readonly local: Endpoint | undefined;
   readonly at: number;
+};
+
+/**
+ * The upstream has ended while nothing of it was let pass (its credit was 0), and nothing of it is held any more: the
+ * flow is as before its dial, with the client's held bytes untouched and the credit of both sides 0.
+ */
+export type LostEvent = { readonly reset: boolean };
+
+/** What happened under a lease; posted lazily, in order, so that an access line can be written of each exchange. */
+export type LeasedEvent =
+  /** A request was let pass. */
+  | { readonly kind: 'request'; readonly head: Uint8Array; readonly at: number }
+  /** Its final answer was let pass. `atEnd` 0: some of its body is still to come, `end` will follow. */
+  | {
+      readonly kind: 'answer';
+      /** As the origin sent it. */
+      readonly head: Uint8Array;
+      /** The last byte of the request had left. */
+      readonly atSent: number;
+      readonly atFirstByte: number;
+      readonly atEnd: number;
+    }
+  | { readonly kind: 'end'; readonly at: number };
+
+/** A lease is over, and the owner must go on by itself; credit of both sides is as far as it was let pass. */
+export type AskedEvent = {
+  /**
+   * `request`: no exchange is under way; what is held of the client is the next request, or part of it, or nothing yet.
+   * `answer`: the last request was let pass, and of its answer nothing yet.
+   */
+  readonly phase: 'request' | 'answer';
+  /** Phase `answer`: all of the request has left. */
+  readonly requestSent: boolean;
 };
 
 /** How one side of the flow ended, as that side saw or did it. `none`: it never existed (no upstream). */
@@ -86,6 +125,9 @@ export type FlowHandler = {
   readonly gate: (event: GateEvent) => void;
   readonly observed: (event: ObservedEvent) => void;
   readonly dialed: (event: DialedEvent) => void;
+  readonly lost: (event: LostEvent) => void;
+  readonly leased: (event: LeasedEvent) => void;
+  readonly asked: (event: AskedEvent) => void;
   readonly closed: (event: ClosedEvent) => void;
 };
 
@@ -114,6 +156,23 @@ export type DialOptions = {
 
 export type NetnsId = number;
 
+/**
+ * What following requests of a flow may be, to pass without asking (ARCHITECTURE.md, "Leases"). Only requests and
+ * answers of a narrow form pass so; all else ends the lease, as does the client's end.
+ */
+export type Lease = {
+  /** Passes only while `epoch()` still says the same. */
+  readonly epoch: number;
+  /** From when the mover takes it up. */
+  readonly validMs: number;
+  /** Value of the only Host, byte for byte, and likewise method and target; undefined: any. ASCII. */
+  readonly host: string;
+  readonly method: string | undefined;
+  readonly target: string | undefined;
+  /** Name of a field put behind the status line of a final answer that has none of this name: ms from `atSent` to `atFirstByte`. */
+  readonly timeHeader: string | undefined;
+};
+
 export type MoverOptions = {
   readonly threads: number;
   readonly maxFlowsPerThread: number;
@@ -135,7 +194,15 @@ export type Mover = {
    * is reached; then one HeldEvent. Answered at once if that is already so. One inspect at a time and side.
    */
   readonly inspect: (flow: FlowRef, side: Side, heldBeyond: number, deadlineMs: number) => void;
-  /** Connect the upstream side; one DialedEvent. */
+  /**
+   * In what is held of `side`, from offset `at` on, put `bytes` (at most 16 KiB) in place of `remove` bytes. Only while
+   * that side's credit is 0; dropped if the offsets are not within what is held.
+   */
+  readonly edit: (flow: FlowRef, side: Side, at: number, remove: number, bytes: Uint8Array) => void;
+  /**
+   * Connect the upstream side; one DialedEvent. An upstream that the flow already has is dropped first, with what is held
+   * of it, and the credit of both sides becomes 0.
+   */
   readonly dial: (flow: FlowRef, options: DialOptions) => void;
   /**
    * Let `bytes` more bytes of this side pass (`'all'`: everything from now on, until a number is given again). When they
@@ -147,6 +214,15 @@ export type Mover = {
   readonly forward: (flow: FlowRef, side: Side, bytes: number | 'all', notify: 'reached' | 'held') => void;
   /** From now on (until switched off) copy what passes from this side into ObservedEvents. */
   readonly observe: (flow: FlowRef, side: Side, on: boolean) => void;
+  /**
+   * Between two exchanges (credit of both sides 0): let requests and their answers pass without asking, beginning with
+   * what is held of the client. Ends with one AskedEvent, or with LostEvent or ClosedEvent instead. undefined: ends a
+   * lease at the next moment at which it can.
+   */
+  readonly lease: (flow: FlowRef, lease: Lease | undefined) => void;
+  /** Leases given under an earlier epoch no longer let anything pass. */
+  readonly nextEpoch: () => void;
+  readonly epoch: () => number;
   /** Drop the upstream and all held bytes, send this to the client, FIN, drop the client's rest, close. */
   readonly respond: (flow: FlowRef, bytes: Uint8Array) => void;
   /** `fin`: orderly on both sides, after what was already let pass; `rst`: both sides at once. */
