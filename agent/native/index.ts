@@ -15,7 +15,7 @@ import { CommandRing } from './command-ring.ts';
 import { Delivery } from './delivery.ts';
 import { type Addon, type Handle, loadAddon } from './load.ts';
 import { MessageRing, readIp } from './message-ring.ts';
-import { COMMAND, COMMAND_FLAG, DIAL, FORWARD, HEADER, INSPECT, LAYOUT, WORD } from './records.ts';
+import { COMMAND, COMMAND_FLAG, DIAL, EDIT, FORWARD, HEADER, INSPECT, LAYOUT, WORD } from './records.ts';
 import { SystemError } from './system-error.ts';
 
 export { SystemError } from './system-error.ts';
@@ -32,6 +32,7 @@ export function startMover(options: MoverOptions, accept: Accept): Mover {
     listen: (listening) => started.listen(listening),
     unlisten: (id) => started.unlisten(id),
     inspect: (flow, side, heldBeyond, deadlineMs) => started.inspect(flow, side, heldBeyond, deadlineMs),
+    edit: (flow, side, at, remove, bytes) => started.edit(flow, side, at, remove, bytes),
     dial: (flow, dialing) => started.dial(flow, dialing),
     forward: (flow, side, bytes, notify) => started.forward(flow, side, bytes, notify),
     observe: (flow, side, on) => started.observe(flow, side, on),
@@ -112,6 +113,13 @@ class RunningMover {
     const ring = this.#command(COMMAND.inspect, flow, side, 0, 0, INSPECT.bytes, NOTHING);
     ring?.setUint32(INSPECT.beyond, Math.min(heldBeyond, 0xffff_ffff));
     ring?.setUint32(INSPECT.deadlineMs, milliseconds(deadlineMs));
+  }
+
+  edit(flow: FlowRef, side: Side, at: number, remove: number, bytes: Uint8Array): void {
+    if (bytes.length > LAYOUT.maxEdit) throw new RangeError(`an edit of ${bytes.length} bytes`);
+    const ring = this.#command(COMMAND.edit, flow, side, 0, 0, EDIT.bytes, bytes);
+    ring?.setUint32(EDIT.at, at);
+    ring?.setUint32(EDIT.remove, remove);
   }
 
   dial(flow: FlowRef, options: DialOptions): void {

@@ -1,7 +1,20 @@
 import { type Endpoint, type IpAddress, ipFromBytes } from '../model/address.ts';
 import type { AcceptedEvent, ClosedEvent, DialedEvent, GateEvent, HeldEvent, ObservedEvent } from '../model/mover.ts';
 import { type Port, portOf } from '../model/port.ts';
-import { ACCEPTED, CAUSES, CLOSED, DIALED, FLAG, HEADER, LAYOUT, MESSAGE, SIDE_ENDS, SIDES, WORD } from './records.ts';
+import {
+  ACCEPTED,
+  CAUSES,
+  CLOSED,
+  DIALED,
+  FLAG,
+  GATE,
+  HEADER,
+  LAYOUT,
+  MESSAGE,
+  SIDE_ENDS,
+  SIDES,
+  WORD,
+} from './records.ts';
 import { errnoName } from './system-error.ts';
 
 /**
@@ -87,7 +100,12 @@ export class MessageRing {
   }
 
   gate(): GateEvent {
-    return { side: this.#side(), bytes: this.#payload(HEADER.bytes), ended: this.#flag(FLAG.ended) };
+    return {
+      side: this.#side(),
+      bytes: this.#payload(GATE.bytes),
+      ended: this.#flag(FLAG.ended),
+      passed: this.#double(GATE.passed),
+    };
   }
 
   observed(): ObservedEvent {

@@ -5,6 +5,7 @@ export const LAYOUT = {
   commandBytes: 1 << 18,
   controlWords: 128,
   maxPayload: 64 * 1024,
+  maxEdit: 16 * 1024,
   addressBytes: 20,
 } as const;
 
@@ -34,6 +35,7 @@ export const HEADER = {
 } as const;
 
 export const ACCEPTED = { at: 24, listener: 32, peer: 36, local: 56, original: 76, bytes: 96 } as const;
+export const GATE = { passed: 24, bytes: 32 } as const;
 export const DIALED = { at: 24, local: 32, bytes: 56 } as const;
 export const CLOSED = {
   toUpstream: 24,
@@ -69,6 +71,7 @@ export const COMMAND = {
   observe: 7,
   respond: 8,
   close: 9,
+  edit: 10,
 } as const;
 
 export const COMMAND_FLAG = { all: 1, notifyHeld: 2, more: 1, rst: 1, on: 1 } as const;
@@ -77,6 +80,7 @@ export const COMMAND_FLAG = { all: 1, notifyHeld: 2, more: 1, rst: 1, on: 1 } as
 export const INSPECT = { beyond: 24, deadlineMs: 28, bytes: 32 } as const;
 export const DIAL = { to: 24, timeoutMs: 44, bytes: 48 } as const;
 export const FORWARD = { low: 24, high: 28, bytes: 32 } as const;
+export const EDIT = { at: 24, remove: 28, bytes: 32 } as const;
 
 export const SIDES = ['client', 'upstream'] as const;
 export const CAUSES = [

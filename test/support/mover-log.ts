@@ -4,12 +4,15 @@ import type { TestContext } from 'node:test';
 import { type IpAddress, parseIp } from '../../agent/model/address.ts';
 import type {
   AcceptedEvent,
+  AskedEvent,
   ClosedEvent,
   DialedEvent,
   FlowRef,
   GateEvent,
   HeldEvent,
+  LeasedEvent,
   ListenerId,
+  LostEvent,
   Mover,
   ObservedEvent,
 } from '../../agent/model/mover.ts';
@@ -27,6 +30,9 @@ export type LoggedFlow = {
   readonly gates: Kept<GateEvent>[];
   readonly observed: Kept<ObservedEvent>[];
   readonly dialed: DialedEvent[];
+  readonly lost: LostEvent[];
+  readonly leased: LeasedEvent[];
+  readonly asked: AskedEvent[];
   readonly closed: ClosedEvent[];
   /** Names of all events in the order they came. */
   readonly order: string[];
@@ -71,6 +77,9 @@ export class LoggedMover {
       gates: [],
       observed: [],
       dialed: [],
+      lost: [],
+      leased: [],
+      asked: [],
       closed: [],
       order: [],
     };
@@ -88,6 +97,9 @@ export class LoggedMover {
       gate: (e: GateEvent) => log('gate', logged.gates, kept(e)),
       observed: (e: ObservedEvent) => log('observed', logged.observed, kept(e)),
       dialed: (e: DialedEvent) => log('dialed', logged.dialed, e),
+      lost: (e: LostEvent) => log('lost', logged.lost, e),
+      leased: (e: LeasedEvent) => log('leased', logged.leased, e),
+      asked: (e: AskedEvent) => log('asked', logged.asked, e),
       closed: (e: ClosedEvent) => log('closed', logged.closed, e),
     };
   }

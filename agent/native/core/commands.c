@@ -51,6 +51,22 @@ static void forward(thread *t, flow *f, const forward_command *c) {
   flow_run(t, f);
 }
 
+/* Changes what is held and may not pass yet, and nothing else: offsets of a side that moves would mean nothing. */
+static void edit(thread *t, flow *f, const edit_command *c) {
+  enum side s = c->header.side ? UPSTREAM : CLIENT;
+  direction *d = &f->direction[s];
+  uint32_t put = c->header.payload;
+  if (f->endpoint[s].fd == -1 || d->credit != 0 || d->piped || d->done) return;
+  if (c->at > d->held.length || c->remove > d->held.length - c->at || put > MAX_EDIT) return;
+  if (d->held.length - c->remove + put > t->mover->options.max_held + MAX_EDIT) return;
+  if (!held_replace(&t->buffers, &d->held, c->at, c->remove, payload_of(c, sizeof *c), put)) {
+    flow_end(t, f, CAUSE_NO_RESOURCES, true);
+    return;
+  }
+  direction_report(t, f, s);
+  flow_run(t, f);
+}
+
 /* An answer that came in pieces is collected where the upstream's bytes would be; the last piece sends it. */
 static void respond(thread *t, flow *f, const record_header *c) {
   direction *d = &f->direction[UPSTREAM];
@@ -88,6 +104,9 @@ static void flow_command(thread *t, const record_header *c) {
       return;
     case COMMAND_RESPOND:
       respond(t, f, c);
+      return;
+    case COMMAND_EDIT:
+      edit(t, f, (const edit_command *)c);
       return;
     case COMMAND_CLOSE:
       if (c->flags & FLAG_RST) flow_end(t, f, CAUSE_CLOSED, true);

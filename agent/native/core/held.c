@@ -52,6 +52,18 @@ bool held_append(buffer_pool *p, held *h, const uint8_t *bytes, uint32_t n) {
   return true;
 }
 
+bool held_replace(buffer_pool *p, held *h, uint32_t at, uint32_t remove, const uint8_t *bytes, uint32_t n) {
+  if (n > remove && !held_reserve(p, h, n - remove)) return false;
+  if (!h->bytes) return true;
+  uint8_t *place = h->bytes + h->start + at;
+  memmove(place + n, place + remove, h->length - at - remove);
+  if (n) memcpy(place, bytes, n);
+  h->length = h->length - remove + n;
+  p->held_bytes = p->held_bytes - remove + n;
+  if (!h->length) held_release(p, h);
+  return true;
+}
+
 void held_consume(buffer_pool *p, held *h, uint32_t n) {
   h->start += n;
   h->length -= n;

@@ -37,6 +37,10 @@ uint32_t held_room(const held *h);
 void held_added(buffer_pool *p, held *h, uint32_t n);
 bool held_append(buffer_pool *p, held *h, const uint8_t *bytes, uint32_t n);
 
+/* Puts `n` bytes in place of `remove` bytes at offset `at`; both must lie within what is held. False: no memory, nothing
+   changed. */
+bool held_replace(buffer_pool *p, held *h, uint32_t at, uint32_t remove, const uint8_t *bytes, uint32_t n);
+
 /* The first `n` bytes are gone; the buffer goes back when none is left. */
 void held_consume(buffer_pool *p, held *h, uint32_t n);
 /* Keeps only the first `n` bytes. */

@@ -82,8 +82,15 @@ void post_held(thread *t, const flow *f, enum side s, uint16_t flags) {
 
 void post_gate(thread *t, const flow *f, enum side s) {
   const held *h = &f->direction[s].held;
-  uint16_t flags = f->endpoint[s].ended ? FLAG_ENDED : 0;
-  post_bytes(t, f, MESSAGE_GATE, s, flags, h->bytes + h->start, h->length, URGENT);
+  gate_message *m = reserve(t, sizeof *m, h->length);
+  if (!m) return;
+  fill(t, &m->header, f, MESSAGE_GATE);
+  m->header.side = (uint8_t)s;
+  m->header.flags = f->endpoint[s].ended ? FLAG_ENDED : 0;
+  m->header.payload = h->length;
+  m->passed = (double)f->direction[s].passed;
+  if (h->length) memcpy((uint8_t *)m + sizeof *m, h->bytes + h->start, h->length);
+  commit(t, m, URGENT);
 }
 
 void post_observed(thread *t, const flow *f, enum side s, const uint8_t *bytes, uint32_t count) {

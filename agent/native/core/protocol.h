@@ -35,6 +35,9 @@ enum { THREAD_BYTES = CONTROL_WORDS * 4 + MESSAGE_RING_BYTES + COMMAND_RING_BYTE
 /* Largest payload of one record; the rest of a longer one follows in records of its own (respond) or is refused. */
 enum { MAX_PAYLOAD = 64 * 1024, MAX_HELD_LIMIT = 256 * 1024 };
 
+/* Most that one edit puts in, and by how much edits may lift what is held above the limit. */
+enum { MAX_EDIT = 16 * 1024 };
+
 /* Every record begins with this and is padded to a multiple of 8 bytes. No record wraps: a filler closes the lap. */
 typedef struct {
   uint32_t length; /* of the whole record */
@@ -80,6 +83,12 @@ typedef struct {
   wire_address original;
 } accepted_message;
 
+/* Payload: what is held next. */
+typedef struct {
+  record_header header;
+  double passed; /* bytes of this side since the flow began */
+} gate_message;
+
 /* value: errno, 0 if connected. */
 typedef struct {
   record_header header;
@@ -120,7 +129,8 @@ enum command_kind {
   COMMAND_FORWARD = 6,
   COMMAND_OBSERVE = 7,     /* flags: 1 on */
   COMMAND_RESPOND = 8,     /* payload; FLAG_MORE: another piece follows */
-  COMMAND_CLOSE = 9        /* FLAG_RST */
+  COMMAND_CLOSE = 9,       /* FLAG_RST */
+  COMMAND_EDIT = 10
 };
 
 enum command_flag { FLAG_ALL = 1, FLAG_NOTIFY_HELD = 2, FLAG_MORE = 1, FLAG_RST = 1, FLAG_ON = 1 };
@@ -143,5 +153,12 @@ typedef struct {
   uint32_t bytes_low;
   uint32_t bytes_high;
 } forward_command;
+
+/* Payload: what comes in place of `remove` bytes. */
+typedef struct {
+  record_header header;
+  uint32_t at;
+  uint32_t remove;
+} edit_command;
 
 #endif

@@ -28,7 +28,8 @@ int main(int argc, char **argv) {
     return 0;
   }
   const char *filter = argc > 1 ? argv[1] : "";
-  int count = run(decide_cases, filter) + run(relay_cases, filter) + run(fault_cases, filter);
+  int count = run(decide_cases, filter) + run(relay_cases, filter) + run(gate_cases, filter);
+  count += run(fault_cases, filter);
   printf("%d cases\n", count);
   return count ? 0 : 1;
 }

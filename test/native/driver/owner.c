@@ -64,6 +64,11 @@ static void copy_out(const record_header *h, uint32_t thread, message *out) {
     out->peer = m->peer;
     out->listener = m->listener;
   }
+  if (out->kind == MESSAGE_GATE) {
+    const gate_message *m = (const gate_message *)h;
+    fixed = sizeof *m;
+    out->passed = (uint64_t)m->passed;
+  }
   if (out->kind == MESSAGE_CLOSED) {
     const closed_message *m = (const closed_message *)h;
     out->to_upstream = (uint64_t)m->to_upstream;
@@ -205,6 +210,11 @@ void owner_forward(owner *o, flow_ref f, enum side s, uint64_t bytes, bool notif
   forward_command c = {.header = header_of(COMMAND_FORWARD, f, s, flags, 0), .bytes_low = (uint32_t)bytes,
                        .bytes_high = (uint32_t)(bytes >> 32)};
   send_command(o, f.thread, &c.header, sizeof c, NULL);
+}
+
+void owner_edit(owner *o, flow_ref f, enum side s, uint32_t at, uint32_t remove, const void *bytes, uint32_t length) {
+  edit_command c = {.header = header_of(COMMAND_EDIT, f, s, 0, length), .at = at, .remove = remove};
+  send_command(o, f.thread, &c.header, sizeof c, bytes);
 }
 
 void owner_observe(owner *o, flow_ref f, enum side s, bool on) {

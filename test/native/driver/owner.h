@@ -23,6 +23,7 @@ typedef struct {
   wire_address original; /* accepted */
   wire_address peer;     /* accepted */
   uint32_t listener;     /* accepted */
+  uint64_t passed;       /* gate */
   uint64_t to_upstream;  /* closed */
   uint64_t to_client;    /* closed */
   enum cause cause;      /* closed */
@@ -62,6 +63,7 @@ void owner_dial(owner *o, flow_ref f, uint16_t port, const char *preamble, uint3
 void owner_dial_address(owner *o, flow_ref f, wire_address to, const char *preamble, uint32_t timeout_ms);
 /* bytes UINT64_MAX: all. */
 void owner_forward(owner *o, flow_ref f, enum side s, uint64_t bytes, bool notify_held);
+void owner_edit(owner *o, flow_ref f, enum side s, uint32_t at, uint32_t remove, const void *bytes, uint32_t length);
 void owner_observe(owner *o, flow_ref f, enum side s, bool on);
 void owner_respond(owner *o, flow_ref f, const void *bytes, uint32_t length, bool more);
 void owner_close(owner *o, flow_ref f, bool reset);

@@ -10,7 +10,16 @@ const mover = startMover(options, (flow) => {
   accepted++;
   if (accepted === 50) process.exit(7);
   const ignore = () => undefined;
-  return { held: ignore, gate: ignore, observed: ignore, dialed: ignore, closed: ignore };
+  return {
+    held: ignore,
+    gate: ignore,
+    observed: ignore,
+    dialed: ignore,
+    lost: ignore,
+    leased: ignore,
+    asked: ignore,
+    closed: ignore,
+  };
 });
 const { port } = mover.listen({ netns: undefined, ip: LOOPBACK[4], port: 0, sharing: 'exclusive', transparent: false });
 for (let number = 0; number < 100; number++)

@@ -19,6 +19,9 @@ const mover = startMover(options, (flow) => {
     gate: () => undefined,
     observed: () => undefined,
     dialed: () => undefined,
+    lost: () => undefined,
+    leased: () => undefined,
+    asked: () => undefined,
     closed: () => undefined,
   };
 });

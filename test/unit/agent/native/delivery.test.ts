@@ -25,6 +25,9 @@ function logging(log: string[]): (flow: FlowRef) => FlowHandler {
       gate: say('gate'),
       observed: say('observed'),
       dialed: say('dialed'),
+      lost: say('lost'),
+      leased: say('leased'),
+      asked: say('asked'),
       closed: say('closed'),
     };
   };

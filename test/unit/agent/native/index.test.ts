@@ -125,16 +125,45 @@ test('per-request gate: head and body pass, the next head is held', async (t) =>
   const socket = client(log.listen().port);
   socket.write('firstsecond');
   const { flow, gates } = await log.until((logged) => logged.gates.length === 1);
-  assert.deepEqual(gates[0], { side: 'client', text: 'second', ended: false });
+  assert.deepEqual(gates[0], { side: 'client', text: 'second', ended: false, passed: 5 });
   log.mover.forward(flow, 'client', 3, 'reached');
   await log.until((logged) => logged.gates.length === 2);
-  assert.deepEqual(gates[1], { side: 'client', text: 'ond', ended: false });
+  assert.deepEqual(gates[1], { side: 'client', text: 'ond', ended: false, passed: 8 });
   log.mover.close(flow, 'fin');
   await readAll(socket);
   socket.end();
   const { closed } = await log.until((logged) => logged.closed.length === 1);
   assert.equal(closed[0]?.toUpstream, 8);
   assert.equal(seen.join(''), 'firstsec');
+});
+
+test('what is held can be changed in both directions', async (t) => {
+  const log = new LoggedMover(t);
+  const to = await origin(t, (socket) => socket.on('data', (data) => socket.write(`<${data.toString()}>`)));
+  log.onAccept = ({ flow }) => log.mover.inspect(flow, 'client', 5, 2_000);
+  log.onEvent = ({ flow }, name) => {
+    if (name !== 'held') return;
+    log.mover.edit(flow, 'client', 4, 2, Buffer.from('a longer'));
+    log.mover.edit(flow, 'client', 100, 0, Buffer.from('beyond what is held'));
+    log.mover.forward(flow, 'client', 12, 'reached');
+    log.mover.dial(flow, dialTo(to));
+  };
+  const socket = client(log.listen().port);
+  socket.write('ask a?');
+  const { flow, gates, held } = await log.until((logged) => logged.gates.length === 1);
+  assert.deepEqual(gates[0], { side: 'client', text: '', ended: false, passed: 12 });
+  log.onEvent = () => undefined;
+  log.mover.inspect(flow, 'upstream', 13, 2_000);
+  await log.until(() => held.length === 2);
+  assert.equal(held[1]?.text, '<ask a longer>');
+  log.mover.edit(flow, 'upstream', 1, 0, Buffer.from('said: '));
+  log.mover.edit(flow, 'upstream', 0, 1, new Uint8Array(0));
+  log.mover.forward(flow, 'upstream', 19, 'reached');
+  await log.until(() => gates.length === 2);
+  assert.throws(() => log.mover.edit(flow, 'client', 0, 0, new Uint8Array(16_385)), RangeError);
+  log.mover.close(flow, 'fin');
+  assert.equal((await readAll(socket)).text, 'said: ask a longer>');
+  socket.end();
 });
 
 test('observed copies are complete and come before closed', async (t) => {
