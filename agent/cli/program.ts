@@ -137,6 +137,16 @@ function runOptions(y: ReturnType<typeof yargs>) {
       describe: 'ms to wait for first bytes if a rule without names could admit',
     })
     .option('first-byte-timeout', { ...text, default: '30', describe: 'seconds to wait for first bytes otherwise' })
+    .option('lease', {
+      ...text,
+      default: 'on',
+      describe: 'on: requests that the last verdict covers pass without asking; off: every one is asked',
+    })
+    .option('upstream-time', {
+      type: 'boolean',
+      default: true,
+      describe: 'answers carry x-envoy-upstream-service-time; --no-upstream-time: they pass unchanged',
+    })
     .option('threads', { ...text, describe: 'threads that move bytes; default: one a core' })
     .example(
       '$0 run --config policy/ --netns /run/netns/web --workload shop/web-0',

@@ -15,6 +15,10 @@ export type AgentConfig = {
   readonly sniffDeadlineMs: number;
   readonly firstByteTimeoutMs: number;
   readonly threads: number;
+  /** Requests that a verdict covers pass without asking. */
+  readonly lease: boolean;
+  /** Answers tell how long their upstream took. */
+  readonly upstreamTime: boolean;
 };
 
 type Enrolment = { readonly netns: string; readonly namespace: string; readonly pod: string };
@@ -40,6 +44,8 @@ export type RawAgentConfig = {
   readonly sniffDeadline: string;
   readonly firstByteTimeout: string;
   readonly threads: string | undefined;
+  readonly lease: string;
+  readonly upstreamTime: boolean;
 };
 
 export type Parsed<T> =
@@ -70,6 +76,7 @@ export function parseAgentConfig(raw: RawAgentConfig, cores: number): Parsed<Age
   const sniffDeadlineMs = wholeNumber('--sniff-deadline', raw.sniffDeadline, 1, 60_000, 'milliseconds', complain);
   const firstByteS = wholeNumber('--first-byte-timeout', raw.firstByteTimeout, 1, 3_600, 'seconds', complain);
   const threads = raw.threads === undefined ? cores : wholeNumber('--threads', raw.threads, 1, 64, 'threads', complain);
+  if (raw.lease !== 'on' && raw.lease !== 'off') complain(`--lease: expected on or off, not "${raw.lease}"`);
   if (problems.length > 0 || !format || !port || !sniffDeadlineMs || !firstByteS || !threads)
     return { ok: false, problems };
   return {
@@ -84,6 +91,8 @@ export function parseAgentConfig(raw: RawAgentConfig, cores: number): Parsed<Age
       sniffDeadlineMs,
       firstByteTimeoutMs: firstByteS * 1000,
       threads,
+      lease: raw.lease === 'on',
+      upstreamTime: raw.upstreamTime,
     }),
   };
 }

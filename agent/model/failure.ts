@@ -8,7 +8,7 @@ export type FailureCode =
   | 'no-original-destination'
   | 'bad-request'
   | 'head-too-large'
-  /** CONNECT, or an Upgrade that is not websocket: nothing after it could be judged. */
+  /** An Upgrade that is not websocket: nothing after it could be judged. */
   | 'upgrade'
   | 'no-first-byte'
   | 'client-closed'
@@ -21,6 +21,10 @@ export type FailureCode =
   | 'dial-unreachable'
   | 'dial-timeout'
   | 'bad-answer'
+  /** The upstream ended the connection without a byte of the answer. */
+  | 'upstream-reset'
+  /** A new registry no longer admits what lived under an older one. */
+  | 'policy-changed'
   /** `weir-init` asked who holds the listener, and was answered. */
   | 'self-proof'
   | 'undo'

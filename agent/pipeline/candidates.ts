@@ -5,9 +5,10 @@ import type { Route } from '../model/verdict.ts';
 import { forbiddenToDial, type OwnPlace } from '../registry/may-dial.ts';
 import { dialPlan, namesToResolve } from '../upstream/plan.ts';
 import type { Resolution } from '../upstream/resolve/resolution.ts';
+import type { EnrolledNamespace, Located } from './stages.ts';
 
-/** A known answer comes at once. */
-export type Resolve = (name: Hostname) => Promise<Resolution> | Resolution;
+/** A known answer comes at once. `asker`: so that one namespace cannot use up the questions under way. */
+export type Resolve = (name: Hostname, asker: EnrolledNamespace) => Promise<Resolution> | Resolution;
 
 export type CandidateOptions = {
   readonly resolve: Resolve;
@@ -22,10 +23,15 @@ export type Candidates =
   | { readonly ok: false; readonly failure: Failure };
 
 /** Where an admitted flow may be dialled, in order: the route's addresses less those that are never dialled. */
-export async function candidatesOf(route: Route, original: Endpoint, options: CandidateOptions): Promise<Candidates> {
-  if (route.dial === 'original') return permitted([original], FORBIDDEN_ORIGINAL, options);
+export async function candidatesOf(
+  route: Route,
+  { destination, enrolled }: Located,
+  options: CandidateOptions,
+): Promise<Candidates> {
+  if (route.dial === 'original') return permitted([destination], FORBIDDEN_ORIGINAL, options);
+  const names = namesToResolve(route.targets);
   const resolutions = new Map(
-    await Promise.all(namesToResolve(route.targets).map(async (name) => [name, await options.resolve(name)] as const)),
+    await Promise.all(names.map(async (name) => [name, await options.resolve(name, enrolled)] as const)),
   );
   const endpoints = dialPlan(route.targets, resolutions, options.random());
   if (endpoints.length === 0) {

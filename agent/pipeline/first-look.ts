@@ -5,20 +5,28 @@ import type { RequestHead, RequestProgress } from '../wire/http1-request.ts';
 
 export type BadRequest = { readonly status: 400 | 414 | 431 | 505; readonly why: string };
 
-/** What the client's first bytes have shown so far; bytes are read only when asked for, and never passed on here. */
+/**
+ * What the first bytes of a flow, or those behind its last request, have shown so far; bytes are read only when asked
+ * for, and never passed on here.
+ */
 export class FirstLook {
   evidence: Evidence = { kind: 'open' };
   request: RequestHead | undefined;
   bad: BadRequest | undefined;
   readonly #conversation: Conversation;
   #since = performance.now();
-  #seen = 0;
+  #bytes: Uint8Array = NOTHING;
+  #ended = false;
   #resume: RequestProgress | undefined;
 
-  constructor(conversation: Conversation) {
+  constructor(conversation: Conversation, first?: { readonly bytes: Uint8Array; readonly ended: boolean }) {
     this.#conversation = conversation;
-    const { bytes, ended } = conversation.opening;
-    if (bytes.length > 0 || ended) this.#feed(bytes, ended);
+    if (first && (first.bytes.length > 0 || first.ended)) this.#feed(first.bytes, first.ended);
+  }
+
+  /** The head of `request`, as it came. */
+  get head(): Uint8Array {
+    return this.#bytes.subarray(0, this.request?.headBytes ?? 0);
   }
 
   get settled(): boolean {
@@ -33,7 +41,7 @@ export class FirstLook {
     while (!this.settled) {
       const left = this.#since + limitMs - performance.now();
       if (left <= 0) return 'late';
-      const held = await this.#conversation.inspect('client', this.#seen, Math.ceil(left));
+      const held = await this.#conversation.inspect('client', this.#bytes.length, Math.ceil(left));
       if (!held) return 'gone';
       this.#feed(held.bytes, held.ended || held.full);
       if (held.deadline && !this.settled) return 'late';
@@ -46,18 +54,30 @@ export class FirstLook {
    * server for longer than `limitMs`, if it could still become HTTP or TLS.
    */
   async settleOnceHeard(limitMs: number): Promise<'settled' | 'late' | 'gone'> {
-    while (!this.settled && this.#seen === 0) {
-      const held = await this.#conversation.inspect('client', 0, NO_LIMIT_MS);
+    return (await this.#begin(NO_LIMIT_MS)) === 'gone' ? 'gone' : this.settle(limitMs);
+  }
+
+  /** Waits for the first byte of what may follow; `none`: the client has ended, or was silent for `idleMs`. */
+  async begins(idleMs: number): Promise<'begun' | 'none' | 'gone'> {
+    const begun = await this.#begin(idleMs);
+    return begun === 'gone' ? 'gone' : this.#bytes.length > 0 ? 'begun' : 'none';
+  }
+
+  async #begin(idleMs: number): Promise<'heard' | 'idle' | 'gone'> {
+    while (!this.settled && this.#bytes.length === 0 && !this.#ended) {
+      const held = await this.#conversation.inspect('client', 0, idleMs);
       if (!held) return 'gone';
-      this.#feed(held.bytes, held.ended || held.full);
+      if (held.bytes.length > 0 || held.ended) this.#feed(held.bytes, held.ended || held.full);
+      else if (held.deadline) return 'idle';
     }
     this.#since = performance.now();
-    return this.settle(limitMs);
+    return 'heard';
   }
 
   /** `last`: nothing can follow these bytes, so what they are must be told now. */
   #feed(bytes: Uint8Array, last: boolean): void {
-    this.#seen = bytes.length;
+    this.#bytes = bytes;
+    this.#ended = last;
     const seen = sniff(bytes, last, this.#resume);
     if (seen.kind === 'more') this.#resume = seen.resume;
     if (seen.kind === 'bad-request') this.bad = seen;
@@ -70,7 +90,9 @@ export class FirstLook {
 /** One day: a flow that is admitted whatever it says may stay silent; the mover's own deadlines end dead ones. */
 const NO_LIMIT_MS = 86_400_000;
 
-/** After a CONNECT, or an upgrade other than websocket, nothing that follows could be judged by request. */
-export function endsJudging({ method, upgrade }: RequestHead): boolean {
-  return method === 'CONNECT' || upgrade.some((protocol) => protocol !== 'websocket');
+const NOTHING = new Uint8Array(0);
+
+/** After an upgrade to anything but WebSocket nothing that follows could be judged. */
+export function upgradesBlindly({ upgrade }: RequestHead): boolean {
+  return upgrade.some((protocol) => protocol !== 'websocket');
 }

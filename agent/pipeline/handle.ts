@@ -1,90 +1,62 @@
 import { locate } from '../accept/locate.ts';
 import type { Failure, FailureCode } from '../model/failure.ts';
-import type { Hostname } from '../model/hostname.ts';
-import type { Source } from '../model/workload.ts';
-import type { Registry } from '../registry/compile.ts';
-import { refusedAs } from '../registry/may-dial.ts';
-import { refusalForm, refuse } from '../relay/refuse.ts';
-import type { Resolve } from './candidates.ts';
-import { type JudgeOptions, judge } from './judge.ts';
-import type { LiveFlows } from './live-flows.ts';
-import { refusalText } from './refusal-text.ts';
-import { failFlow, type RelayOptions, relayFlow } from './relay-flow.ts';
+import { FirstLook } from './first-look.ts';
+import { judge } from './judge.ts';
+import { failFlow, refuseFlow, reportClosed } from './refuse-flow.ts';
+import { relayFlow } from './relay-flow.ts';
 import { answerProof, isProofDestination, readProofRequest } from './self-proof.ts';
-import type { Accepted, EnrolledNamespace, Outcome } from './stages.ts';
+import type { Accepted, Outcome, Stages } from './stages.ts';
 
-/** What the stages need of the world; everything that changes is asked for anew with each flow. */
-export type Stages = Omit<JudgeOptions & RelayOptions, 'resolve'> & {
-  /** `asker`: so that one namespace cannot use up the questions under way. */
-  readonly resolve: (name: Hostname, asker: EnrolledNamespace) => ReturnType<Resolve>;
-  readonly registry: () => Registry;
-  readonly identify: (enrolled: EnrolledNamespace) => Source;
-  readonly live: LiveFlows;
-  readonly report: (outcome: Outcome) => void;
-  /** A fault of ours; the flow has been reset. */
-  readonly crashed: (thrown: unknown) => void;
-};
-
-/** The way of one connection. There is one exit: whatever happens, the flow ends and is reported once. */
-export async function handle(flow: Accepted, stages: Stages): Promise<void> {
+/**
+ * The way of one connection. There is one exit: whatever happens, the flow ends and is reported, once, or under HTTP
+ * once for each request. Resolves when the connection is over, with what was reported last.
+ */
+export async function handle(flow: Accepted, stages: Stages): Promise<Outcome> {
   const admitted = stages.live.admit(flow.enrolled, flow.conversation);
   try {
-    const outcome = admitted ? await run(flow, stages) : await reset(flow, 'flow-limit');
-    stages.report(outcome);
+    return admitted ? await run(flow, stages) : await reset(flow, 'flow-limit', stages);
   } catch (thrown) {
     stages.crashed(thrown);
-    stages.report(await reset(flow, 'internal'));
+    return await reset(flow, 'internal', stages);
   } finally {
+    await flow.conversation.closedEvent;
     stages.live.forget(flow.enrolled, flow.conversation);
   }
 }
 
-async function run(accepted: Accepted, world: Stages): Promise<Outcome> {
+async function run(accepted: Accepted, stages: Stages): Promise<Outcome> {
   const { conversation, enrolled } = accepted;
-  const stages = { ...world, resolve: (name: Hostname) => world.resolve(name, enrolled) };
   const place = locate(conversation.opening);
-  if (!place.ok) return reset(accepted, place.code);
+  if (!place.ok) return reset(accepted, place.code, stages);
   const located = { ...accepted, destination: place.destination };
   if (isProofDestination(located.destination)) {
     stages.live.spare(conversation, true);
     const request = await readProofRequest(located);
     if (request) {
       await answerProof(located, request, stages.live);
-      return { ...located, failure: SELF_PROOF };
+      return reportClosed({ ...located, failure: SELF_PROOF }, stages);
     }
     stages.live.spare(conversation, false);
   }
-  if (stages.live.isClosing(enrolled)) return reset(located, 'undo');
+  if (stages.live.isClosing(enrolled)) return reset(located, 'undo', stages);
   const identified = { ...located, source: stages.identify(enrolled) };
-  const judgement = await judge(identified, stages.registry(), stages);
+  const look = new FirstLook(conversation, conversation.opening);
+  const judgement = await judge(identified, look, stages);
   switch (judgement.kind) {
     case 'gone':
-      return { ...identified, failure: await goneFailure(accepted) };
+      return reportClosed({ ...identified, failure: await goneFailure(accepted) }, stages);
     case 'failed':
-      return {
-        ...identified,
-        evidence: judgement.evidence,
-        ...(await failFlow(identified, judgement.failure, judgement.look, undefined, stages)),
-      };
+      return failFlow({ ...identified, evidence: look.evidence, request: look.request }, judgement.failure, look, stages);
     case 'judged':
       break;
   }
-  const { flow, look } = judgement;
-  if (flow.verdict.kind === 'allow') return { ...flow, ...(await relayFlow(flow, flow.verdict.route, look, stages)) };
-  const { reason, httpStatus } = refusedAs(flow.verdict, flow.destination.ip, stages.ownPlace());
-  const refusedWith = refuse(conversation, refusalForm(flow.evidence), flow.request?.method, {
-    reason,
-    httpStatus,
-    text: refusalText(flow, flow.evidence, reason),
-  });
-  await conversation.closedEvent;
-  return { ...flow, verdict: { ...flow.verdict, reason }, refusedWith };
+  const { flow } = judgement;
+  return flow.verdict.kind === 'allow' ? relayFlow(flow, flow.verdict.route, look, stages) : refuseFlow(flow, stages);
 }
 
-async function reset<T extends Accepted>(flow: T, code: FailureCode): Promise<T & { failure: Failure }> {
+async function reset(flow: Accepted, code: FailureCode, stages: Stages): Promise<Outcome> {
   flow.conversation.close('rst');
-  await flow.conversation.closedEvent;
-  return { ...flow, failure: { code, httpStatus: undefined, flag: '-' } };
+  return reportClosed({ ...flow, failure: { code, httpStatus: undefined, flag: '-' } }, stages);
 }
 
 /** Asked by weir-init, and answered. */

@@ -1,103 +1,114 @@
 import type { IpAddress } from '../model/address.ts';
 import type { Evidence } from '../model/evidence.ts';
 import type { Failure } from '../model/failure.ts';
-import type { FlowFacts, Hop } from '../model/flow.ts';
+import type { FlowFacts } from '../model/flow.ts';
 import type { Hostname } from '../model/hostname.ts';
-import type { Verdict } from '../model/verdict.ts';
+import type { Answers, Decision, Verdict } from '../model/verdict.ts';
 import type { Registry } from '../registry/compile.ts';
 import { decide } from '../registry/decide.ts';
-import type { Resolve } from './candidates.ts';
-import { endsJudging, FirstLook } from './first-look.ts';
-import type { Identified, Judged } from './stages.ts';
-
-export type JudgeOptions = {
-  readonly hop: Hop;
-  readonly sniffDeadlineMs: number;
-  readonly firstByteTimeoutMs: number;
-  readonly resolve: Resolve;
-};
+import { admitsTarget } from './connect-target.ts';
+import { type FirstLook, upgradesBlindly } from './first-look.ts';
+import type { Identified, Judged, Stages } from './stages.ts';
 
 export type Judgement =
-  | { readonly kind: 'judged'; readonly flow: Judged; readonly look: FirstLook }
-  | { readonly kind: 'failed'; readonly failure: Failure; readonly evidence: Evidence; readonly look: FirstLook }
+  | { readonly kind: 'judged'; readonly flow: Judged }
+  | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'gone' };
+
+/** What is asked for: where the flow was going, or, inside a tunnel, what the tunnel was asked for. */
+export type Asked = {
+  readonly destination: FlowFacts['destination'];
+  /** undefined: names are resolved where a rule needs it. */
+  readonly answers: Answers | undefined;
+};
 
 /**
  * Verdict first, need second: policy is asked with what is known already, and bytes or answers are waited for only if
  * they could change the outcome. A deny that was reached without bytes still reads some, to say no in the right form.
+ * A registry that came in while bytes were waited for is the one that decides.
  */
-export async function judge(flow: Identified, registry: Registry, options: JudgeOptions): Promise<Judgement> {
-  const look = new FirstLook(flow.conversation);
-  const answers = new Map<Hostname, readonly IpAddress[]>();
-  let late = false;
+export async function judge(
+  flow: Identified,
+  look: FirstLook,
+  stages: Stages,
+  asked: Asked = { destination: flow.destination, answers: undefined },
+): Promise<Judgement> {
   for (;;) {
-    const evidence: Evidence = late && !look.settled ? { kind: 'silent' } : look.evidence;
-    const decision = decide(registry, options.hop, factsOf(flow, evidence, answers));
-    if (decision.kind === 'allow') {
-      if (look.bad) return badRequest(look);
-      if (!(look.request && endsJudging(look.request))) return judged(flow, look, decision, evidence, registry);
-      const opaque = decide(registry, options.hop, factsOf(flow, { kind: 'opaque' }, answers));
-      return opaque.kind === 'allow' ? judged(flow, look, opaque, evidence, registry) : failed(look, UNJUDGEABLE);
-    }
-    if (decision.kind === 'deny') {
-      if ((await look.settle(options.sniffDeadlineMs)) === 'gone') return { kind: 'gone' };
-      if (look.bad) return badRequest(look);
-      return judged(flow, look, decision, look.settled ? look.evidence : { kind: 'silent' }, registry);
-    }
-    if (decision.attributes.includes('answers')) {
-      await gather(decision.names, answers, options.resolve);
-      continue;
-    }
-    if (look.bad) return badRequest(look);
-    const limitMs = decision.admissibleWithout ? options.sniffDeadlineMs : options.firstByteTimeoutMs;
-    const step = await look.settle(limitMs);
-    if (step === 'gone') return { kind: 'gone' };
-    if (step === 'late' && !decision.admissibleWithout) return failed(look, NO_FIRST_BYTE);
-    late = step === 'late';
+    const registry = stages.registry();
+    const judgement = await judgeBy(registry, flow, look, stages, asked);
+    if (judgement.kind !== 'judged' || stages.registry() === registry) return judgement;
   }
 }
 
-/** The facts of a flow as decide takes them. */
-function factsOf(
+async function judgeBy(
+  registry: Registry,
   flow: Identified,
-  evidence: Evidence,
-  answers: ReadonlyMap<Hostname, readonly IpAddress[]>,
-): FlowFacts {
-  const { source, destination } = flow;
-  return {
-    source,
-    destination,
-    evidence,
-    answers: answers.size > 0 ? { kind: 'resolved', byName: answers } : undefined,
-  };
+  look: FirstLook,
+  stages: Stages,
+  asked: Asked,
+): Promise<Judgement> {
+  const answers = new Map<Hostname, readonly IpAddress[]>();
+  const ask = (evidence: Evidence): Decision =>
+    decide(registry, stages.hop, {
+      source: flow.source,
+      destination: asked.destination,
+      evidence,
+      answers: asked.answers ?? (answers.size > 0 ? { kind: 'resolved', byName: answers } : undefined),
+    });
+  let late = false;
+  for (;;) {
+    const evidence: Evidence = late && !look.settled ? { kind: 'silent' } : look.evidence;
+    const decision = ask(evidence);
+    if (decision.kind === 'allow') {
+      if (look.bad) return badRequest(look);
+      if (look.request && upgradesBlindly(look.request)) return blind(ask({ kind: 'opaque' }), evidence);
+      if (look.request?.method === 'CONNECT') {
+        const target = admitsTarget(registry, stages.hop, flow.source, look.request);
+        return judged(target.kind === 'allow' ? decision : target, evidence);
+      }
+      return judged(decision, evidence);
+    }
+    if (decision.kind === 'deny') {
+      if ((await look.settle(stages.sniffDeadlineMs)) === 'gone') return { kind: 'gone' };
+      if (look.bad) return badRequest(look);
+      return judged(decision, look.settled ? look.evidence : { kind: 'silent' });
+    }
+    if (decision.attributes.includes('answers')) {
+      await gather(decision.names, answers, flow, stages);
+      continue;
+    }
+    if (look.bad) return badRequest(look);
+    const limitMs = decision.admissibleWithout ? stages.sniffDeadlineMs : stages.firstByteTimeoutMs;
+    const step = await look.settle(limitMs);
+    if (step === 'gone') return { kind: 'gone' };
+    if (step === 'late' && !decision.admissibleWithout) return { kind: 'failed', failure: NO_FIRST_BYTE };
+    late = step === 'late';
+  }
+
+  function judged(verdict: Verdict, evidence: Evidence): Judgement {
+    const { generation } = registry;
+    return { kind: 'judged', flow: { ...flow, verdict, evidence, request: look.request, generation } };
+  }
+
+  /** What follows an upgrade cannot be judged by name: it must be admitted whatever it says. */
+  function blind(opaque: Decision, evidence: Evidence): Judgement {
+    return opaque.kind === 'allow' ? judged(opaque, evidence) : { kind: 'failed', failure: UNJUDGEABLE };
+  }
 }
 
 /** A name that has no address cannot be told from one that cannot be asked: neither widens access. */
-async function gather(
+export async function gather(
   names: readonly Hostname[],
   into: Map<Hostname, readonly IpAddress[]>,
-  resolve: Resolve,
+  { enrolled }: Identified,
+  { resolve }: Stages,
 ): Promise<void> {
-  const resolved = await Promise.all(names.map(async (name) => ({ name, resolution: await resolve(name) })));
+  const resolved = await Promise.all(names.map(async (name) => ({ name, resolution: await resolve(name, enrolled) })));
   for (const { name, resolution } of resolved) into.set(name, resolution.kind === 'addresses' ? resolution.ips : []);
 }
 
-function judged(
-  flow: Identified,
-  look: FirstLook,
-  verdict: Verdict,
-  evidence: Evidence,
-  registry: Registry,
-): Judgement {
-  return {
-    kind: 'judged',
-    look,
-    flow: { ...flow, verdict, evidence, request: look.request, generation: registry.generation },
-  };
-}
-
 function badRequest(look: FirstLook): Judgement {
-  return failed(look, badRequestFailure(look));
+  return { kind: 'failed', failure: badRequestFailure(look) };
 }
 
 /** HTTP that two readers could understand differently: relayed to nobody, whatever policy says. */
@@ -107,10 +118,5 @@ export function badRequestFailure({ bad }: FirstLook): Failure {
   return { code, httpStatus: status, flag: 'DPE' };
 }
 
-function failed(look: FirstLook, failure: Failure): Judgement {
-  return { kind: 'failed', failure, evidence: look.evidence, look };
-}
-
-/** What follows a CONNECT or an upgrade cannot be judged by name: it must be admitted whatever it says. */
 const UNJUDGEABLE: Failure = { code: 'upgrade', httpStatus: 403, flag: '-' };
-const NO_FIRST_BYTE: Failure = { code: 'no-first-byte', httpStatus: undefined, flag: 'DT' };
+export const NO_FIRST_BYTE: Failure = { code: 'no-first-byte', httpStatus: undefined, flag: 'DT' };

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Conversation } from '../relay/conversation.ts';
 import type { EnrolledNamespace } from './stages.ts';
 
@@ -9,6 +10,7 @@ export class LiveFlows {
   readonly #byNamespace = new Map<EnrolledNamespace, Set<Conversation>>();
   readonly #refusedUntil = new Map<EnrolledNamespace, number>();
   readonly #asking = new Set<Conversation>();
+  readonly #rejudge = new Map<Conversation, () => void>();
   readonly #mostPerNamespace: number;
   #whenEmpty: (() => void)[] = [];
 
@@ -33,8 +35,23 @@ export class LiveFlows {
   forget(enrolled: EnrolledNamespace, flow: Conversation): void {
     this.#byNamespace.get(enrolled)?.delete(flow);
     this.#asking.delete(flow);
+    this.#rejudge.delete(flow);
     if (this.#whenEmpty.length === 0 || this.size > 0) return;
     for (const tell of this.#whenEmpty.splice(0)) tell();
+  }
+
+  /** `rejudge` is called whenever a new registry is in force, as long as the flow lives; the last one given counts. */
+  follow(flow: Conversation, rejudge: () => void): void {
+    if (!flow.over) this.#rejudge.set(flow, rejudge);
+  }
+
+  /** A new registry is in force: asks every flow that was admitted, some at a time, so that new ones are not kept waiting. */
+  async rejudgeAll(): Promise<void> {
+    const flows = [...this.#rejudge.keys()];
+    for (let at = 0; at < flows.length; at += REJUDGED_AT_ONCE) {
+      for (const flow of flows.slice(at, at + REJUDGED_AT_ONCE)) this.#rejudge.get(flow)?.();
+      await nextTurn();
+    }
   }
 
   /**
@@ -73,3 +90,6 @@ export class LiveFlows {
     });
   }
 }
+
+/** A decision takes some microseconds. */
+const REJUDGED_AT_ONCE = 500;

@@ -1,102 +1,75 @@
-import { setTimeout as after } from 'node:timers/promises';
-import type { Failure, FailureCode } from '../model/failure.ts';
 import type { Route } from '../model/verdict.ts';
-import type { Conversation } from '../relay/conversation.ts';
-import { dialInOrder } from '../relay/dial.ts';
-import { type Exchange, exchangeHttp1 } from '../relay/http1.ts';
-import { refusalForm, refuse } from '../relay/refuse.ts';
-import type { RequestHead } from '../wire/http1-request.ts';
-import { type CandidateOptions, candidatesOf } from './candidates.ts';
-import { endsJudging, type FirstLook } from './first-look.ts';
+import { dialInOrder, type Upstream } from '../relay/dial.ts';
+import { candidatesOf } from './candidates.ts';
+import { admitsTarget } from './connect-target.ts';
+import { flowEnded } from './ended.ts';
+import type { FirstLook } from './first-look.ts';
+import { HttpSession } from './http-session.ts';
 import { badRequestFailure } from './judge.ts';
-import { refusalText } from './refusal-text.ts';
-import type { Ending, Identified, Judged } from './stages.ts';
-
-export type RelayOptions = CandidateOptions & { readonly sniffDeadlineMs: number };
+import { failFlow, refuseFlow } from './refuse-flow.ts';
+import { cutWhenRevoked } from './rejudge.ts';
+import type { Judged, Outcome, Stages } from './stages.ts';
 
 /**
- * Takes an admitted flow to its upstream and stays with it to its end. HTTP/1 goes as one request and its answer; all
- * else passes as it comes. A flow that was admitted before it said anything is dialled at once, so that a server which
- * speaks first is heard; what the client says then is looked at before it leaves.
+ * Takes an admitted flow to its upstream and stays with it to its end. HTTP/1 goes request by request; all else passes as
+ * it comes. A flow that was admitted before it said anything is dialled at once, so that a server which speaks first is
+ * heard; what the client says then is looked at before it leaves.
  */
-export async function relayFlow(flow: Judged, route: Route, look: FirstLook, options: RelayOptions): Promise<Ending> {
-  const heard = look.settled;
-  const ending = await dialAndPass(flow, route, look, options);
-  // What a flow showed only after it was admitted belongs on its access line all the same.
-  return heard || !look.settled ? ending : { ...ending, evidence: look.evidence, request: look.request };
-}
-
-async function dialAndPass(flow: Judged, route: Route, look: FirstLook, options: RelayOptions): Promise<Ending> {
+export async function relayFlow(flow: Judged, route: Route, look: FirstLook, stages: Stages): Promise<Outcome> {
   const { conversation } = flow;
-  const settling = look.settled ? undefined : look.settleOnceHeard(options.sniffDeadlineMs);
-  const candidates = await candidatesOf(route, flow.destination, options);
-  if (!candidates.ok) return failFlow(flow, candidates.failure, look, settling, options);
-  const exchanging = settling ? passLater(conversation, look, settling) : passNow(conversation, flow.request);
-  const dialled = await dialInOrder(conversation, candidates.endpoints);
+  if (flow.request) return new HttpSession(flow, stages).run({ ...flow, request: flow.request }, look);
+  const revoked = cutWhenRevoked(flow, () => evidenceOf(flow, look), stages);
+  const settling = look.settled ? undefined : look.settleOnceHeard(stages.sniffDeadlineMs);
+  const candidates = await candidatesOf(route, flow, stages);
+  if (!candidates.ok) return failFlow(flow, candidates.failure, look, stages, settling);
+  const dialling = dialInOrder(conversation, candidates.endpoints);
+  conversation.forward('upstream', 'all', 'held');
+  if (!settling) conversation.forward('client', 'all', 'held');
+  const heard = settling?.then(() => speaksHttp(look));
+  const passing = heard?.then((http) => {
+    if (!http && !look.bad) conversation.forward('client', 'all', 'held');
+  });
+  const dialled = await dialling;
   if (dialled.kind === 'failed') {
     const upstream = { endpoint: dialled.tried, local: undefined };
-    return { ...(await failFlow(flow, dialled.failure, look, settling, options)), upstream };
+    return failFlow({ ...flow, upstream }, dialled.failure, look, stages, settling);
   }
-  const exchange = await exchanging;
   const upstream = dialled.kind === 'connected' ? dialled.upstream : undefined;
-  if (look.bad) return { ...(await failFlow(flow, badRequestFailure(look), look, undefined, options)), upstream };
-  await conversation.closedEvent;
-  return { exchange, failure: exchange?.failure, upstream };
+  await passing;
+  if (look.bad) return failFlow({ ...flow, upstream }, badRequestFailure(look), look, stages);
+  if (await heard) return heardHttp(flow, route, look, upstream, stages);
+  const closed = await conversation.closedEvent;
+  const outcome = { ...flow, evidence: evidenceOf(flow, look), upstream, failure: revoked() };
+  stages.report(outcome, flowEnded(closed, undefined, outcome.failure));
+  return outcome;
 }
 
-/** Ends a flow that policy admits or that never got to policy; told to the client as far as its protocol can say it. */
-export async function failFlow(
-  flow: Identified,
-  failure: Failure,
+/** A flow that was admitted whatever it says has begun to speak HTTP: the first request is admitted, later ones are judged. */
+async function heardHttp(
+  flow: Judged,
+  route: Route,
   look: FirstLook,
-  settling: Promise<unknown> | undefined,
-  { sniffDeadlineMs }: Pick<RelayOptions, 'sniffDeadlineMs'>,
-): Promise<Ending> {
-  if (settling) await Promise.race([settling, after(sniffDeadlineMs, undefined, { ref: false })]);
-  const { evidence, request, bad } = look;
-  const form = bad ? 'http' : refusalForm(evidence);
-  // An alert speaks of policy; a TLS client whose upstream is not there sees the connection end, as it would without us.
-  const speaks = form === 'http' || failure.code === 'address-forbidden';
-  const text = refusalText(flow, evidence, failure.code, UNREACHED.has(failure.code) ? 'unreached' : 'refused');
-  const refusal = { reason: failure.code, httpStatus: failure.httpStatus, text };
-  const refusedWith = refuse(flow.conversation, speaks ? form : 'reset', request?.method, refusal);
-  await flow.conversation.closedEvent;
-  return { failure, refusedWith };
-}
-
-/** Policy admits the flow: `explain` would say so, and is not the place to look. */
-const UNREACHED: ReadonlySet<FailureCode> = new Set([
-  'resolve-failed',
-  'no-endpoint',
-  'dial-refused',
-  'dial-unreachable',
-  'dial-timeout',
-]);
-
-function passNow(conversation: Conversation, request: RequestHead | undefined): Promise<Exchange> | undefined {
-  if (request) return exchangeHttp1(conversation, request);
-  passEverything(conversation);
-  return undefined;
-}
-
-/** The server is heard at once; the client once it has shown what it speaks. */
-async function passLater(
-  conversation: Conversation,
-  look: FirstLook,
-  settling: Promise<unknown>,
-): Promise<Exchange | undefined> {
-  conversation.forward('upstream', 'all', 'held');
-  await settling;
-  if (look.bad) return undefined;
-  if (look.request && !endsJudging(look.request)) {
-    conversation.forward('upstream', 0, 'held');
-    return exchangeHttp1(conversation, look.request);
+  upstream: Upstream | undefined,
+  stages: Stages,
+): Promise<Outcome> {
+  const { conversation } = flow;
+  const { evidence, request } = look;
+  conversation.forward('upstream', 0, 'held');
+  if (!request) throw new TypeError('heard no request');
+  const judged = { ...flow, evidence, request };
+  if (request.method === 'CONNECT') {
+    const target = admitsTarget(stages.registry(), stages.hop, flow.source, request);
+    if (target.kind === 'deny') return refuseFlow({ ...judged, verdict: target }, stages);
   }
-  passEverything(conversation);
-  return undefined;
+  const session = new HttpSession(flow, stages);
+  return session.run(judged, look, upstream && { upstream, cluster: route.cluster });
 }
 
-function passEverything(conversation: Conversation): void {
-  conversation.forward('client', 'all', 'held');
-  conversation.forward('upstream', 'all', 'held');
+function speaksHttp({ request }: FirstLook): boolean {
+  return request !== undefined;
+}
+
+/** What a flow showed only after it was admitted belongs on its access line all the same. */
+function evidenceOf(flow: Judged, look: FirstLook): Judged['evidence'] {
+  return look.settled ? look.evidence : flow.evidence;
 }

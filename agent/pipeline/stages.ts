@@ -1,19 +1,40 @@
 import type { Endpoint } from '../model/address.ts';
 import type { Evidence } from '../model/evidence.ts';
 import type { Failure } from '../model/failure.ts';
+import type { Hop } from '../model/flow.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { Source } from '../model/workload.ts';
+import type { Registry } from '../registry/compile.ts';
 import type { Conversation } from '../relay/conversation.ts';
 import type { Upstream } from '../relay/dial.ts';
-import type { Exchange } from '../relay/http1.ts';
 import type { OwnAnswer } from '../relay/refuse.ts';
 import type { RequestHead } from '../wire/http1-request.ts';
+import type { CandidateOptions } from './candidates.ts';
+import type { LiveFlows } from './live-flows.ts';
+
+/** What the stages need of the world; everything that changes is asked for anew with each flow and request. */
+export type Stages = CandidateOptions & {
+  readonly hop: Hop;
+  readonly sniffDeadlineMs: number;
+  readonly firstByteTimeoutMs: number;
+  /** Name of the field by which an answer tells how long its upstream took; undefined: none is added. */
+  readonly timeHeader: string | undefined;
+  /** Requests that a verdict covers may pass without asking. */
+  readonly lease: boolean;
+  readonly registry: () => Registry;
+  readonly identify: (enrolled: EnrolledNamespace) => Source;
+  readonly live: LiveFlows;
+  /** One access line. */
+  readonly report: (outcome: Outcome, ended: Ended) => void;
+  /** A fault of ours; the flow has been reset. */
+  readonly crashed: (thrown: unknown) => void;
+};
 
 /** The record of one flow; each stage adds its fields, so a skipped stage does not compile. */
 export type Accepted = {
   readonly conversation: Conversation;
   readonly enrolled: EnrolledNamespace;
-  /** Milliseconds since 1970 of the accept. */
+  /** Milliseconds since 1970 of the accept, or of the first byte of a request that follows another. */
   readonly startedAt: number;
 };
 
@@ -30,6 +51,8 @@ export type Judged = Identified & {
   readonly generation: number;
 };
 
+export type JudgedRequest = Judged & { readonly request: RequestHead };
+
 /** A network namespace whose connections this agent accepts, and the workload that it belongs to. */
 export type EnrolledNamespace = {
   /** undefined: the agent's own. */
@@ -42,7 +65,6 @@ export type EnrolledNamespace = {
 export type Ending = {
   readonly failure?: Failure | undefined;
   readonly upstream?: Upstream | undefined;
-  readonly exchange?: Exchange | undefined;
   /** What was answered by ourselves. */
   readonly refusedWith?: OwnAnswer | undefined;
   /** What a flow that was admitted unheard has shown since. */
@@ -50,5 +72,19 @@ export type Ending = {
   readonly request?: RequestHead | undefined;
 };
 
-/** All that the access line is made of: the flow as far as it came, and how it ended. */
+/** All that an access line is made of: the flow or request as far as it came … */
 export type Outcome = Accepted & Partial<Judged> & Ending;
+
+/** … and how it ended. */
+export type Ended = {
+  readonly durationMs: number;
+  /** Status of the answer that the client was sent; 0: none, or no HTTP. */
+  readonly status: number;
+  /** Envoy's response flag; null: none. */
+  readonly flag: string | null;
+  /** Bodies under HTTP, else all bytes. */
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  /** Milliseconds from the request sent to the first byte of its answer. */
+  readonly serviceMs: number | null;
+};

@@ -1,5 +1,6 @@
 import type {
   AcceptedEvent,
+  AskedEvent,
   ClosedEvent,
   DialedEvent,
   DialOptions,
@@ -7,6 +8,9 @@ import type {
   FlowRef,
   GateEvent,
   HeldEvent,
+  Lease,
+  LeasedEvent,
+  LostEvent,
   Mover,
   Side,
 } from '../model/mover.ts';
@@ -16,7 +20,7 @@ export type Held = HeldEvent;
 
 /**
  * One flow of the mover as a conversation: each question is a promise of its answer, `undefined` once the flow has
- * ended. `closed` always settles, exactly once, and never rejects.
+ * ended, or, if the question needs the upstream, once that is lost. `closedEvent` always settles, once, and never rejects.
  */
 export class Conversation implements FlowHandler {
   readonly opening: AcceptedEvent;
@@ -27,7 +31,9 @@ export class Conversation implements FlowHandler {
   readonly #waitGate: Record<Side, Waiting<GateEvent>> = { client: undefined, upstream: undefined };
   readonly #earlyGate: Record<Side, GateEvent | undefined> = { client: undefined, upstream: undefined };
   #waitDialed: Waiting<DialedEvent>;
-  #observer: ((bytes: Uint8Array) => void) | undefined;
+  #waitAsked: Waiting<AskedEvent>;
+  #onLeased: (event: LeasedEvent) => void = () => {};
+  #lost: LostEvent | undefined;
   #settleClosed: (event: ClosedEvent) => void = () => {};
   #over: ClosedEvent | undefined;
 
@@ -45,9 +51,14 @@ export class Conversation implements FlowHandler {
     return this.#over !== undefined;
   }
 
+  /** Set from when the upstream was lost until the next dial. */
+  get lostUpstream(): LostEvent | undefined {
+    return this.#lost;
+  }
+
   /** What is held of `side` once it is more than `beyond` bytes, or the side ends, or the deadline or limit is reached. */
   inspect(side: Side, beyond: number, deadlineMs: number): Promise<Held | undefined> {
-    if (this.#over) return GONE;
+    if (this.#over || (side === 'upstream' && this.#lost)) return GONE;
     return new Promise((resolve) => {
       this.#waitHeld[side] = resolve;
       this.#mover.inspect(this.#flow, side, beyond, deadlineMs);
@@ -57,6 +68,8 @@ export class Conversation implements FlowHandler {
   /** The result of the dial; undefined if the flow ended meanwhile. A success may be told late: forward before it. */
   dial(options: DialOptions): Promise<DialedEvent | undefined> {
     if (this.#over) return GONE;
+    this.#lost = undefined;
+    this.#earlyGate.client = this.#earlyGate.upstream = undefined;
     return new Promise((resolve) => {
       this.#waitDialed = resolve;
       this.#mover.dial(this.#flow, options);
@@ -71,16 +84,34 @@ export class Conversation implements FlowHandler {
   /** The gate of the last `forward` of this side. */
   gated(side: Side): Promise<GateEvent | undefined> {
     if (this.#earlyGate[side]) return Promise.resolve(this.#earlyGate[side]);
-    if (this.#over) return GONE;
+    if (this.#over || this.#lost) return GONE;
     return new Promise((resolve) => {
       this.#waitGate[side] = resolve;
     });
   }
 
-  /** Each piece that the upstream sends, in order, until switched off. */
-  observeUpstream(see: ((bytes: Uint8Array) => void) | undefined): void {
-    this.#observer = see;
-    if (!this.#over) this.#mover.observe(this.#flow, 'upstream', see !== undefined);
+  /** In what is held of `side`, put `bytes` in place of `remove` bytes at offset `at`. */
+  edit(side: Side, at: number, remove: number, bytes: Uint8Array): void {
+    if (!this.#over) this.#mover.edit(this.#flow, side, at, remove, bytes);
+  }
+
+  /** Requests that the lease covers pass without asking, each told to `leased`, until the mover asks again. */
+  lease(lease: Lease, leased: (event: LeasedEvent) => void): Promise<AskedEvent | undefined> {
+    if (this.#over || this.#lost) return GONE;
+    this.#onLeased = leased;
+    return new Promise((resolve) => {
+      this.#waitAsked = resolve;
+      this.#mover.lease(this.#flow, lease);
+    });
+  }
+
+  endLease(): void {
+    if (!this.#over && this.#waitAsked) this.#mover.lease(this.#flow, undefined);
+  }
+
+  /** What a lease must be given under. */
+  get epoch(): number {
+    return this.#mover.epoch();
   }
 
   /** Sends this to the client, then its FIN; the upstream, if any, is dropped. */
@@ -106,9 +137,8 @@ export class Conversation implements FlowHandler {
     wake?.(copy);
   }
 
-  observed({ bytes }: { readonly bytes: Uint8Array }): void {
-    this.#observer?.(bytes);
-  }
+  /** Nothing here asks for copies. */
+  observed(): void {}
 
   dialed(event: DialedEvent): void {
     const wake = this.#waitDialed;
@@ -116,9 +146,27 @@ export class Conversation implements FlowHandler {
     wake?.(event);
   }
 
+  lost(event: LostEvent): void {
+    this.#lost = event;
+    const { client, upstream } = this.#waitGate;
+    const waiting = [client, upstream, this.#waitHeld.upstream, this.#waitAsked];
+    this.#waitGate.client = this.#waitGate.upstream = this.#waitHeld.upstream = this.#waitAsked = undefined;
+    for (const wake of waiting) wake?.(undefined);
+  }
+
+  leased(event: LeasedEvent): void {
+    this.#onLeased(event);
+  }
+
+  asked(event: AskedEvent): void {
+    const wake = this.#waitAsked;
+    this.#waitAsked = undefined;
+    wake?.(event);
+  }
+
   closed(event: ClosedEvent): void {
     this.#over = event;
-    const waiting = [this.#waitDialed, ...Object.values(this.#waitHeld), ...Object.values(this.#waitGate)];
+    const waiting = [this.#waitDialed, this.#waitAsked, ...Object.values(this.#waitHeld), ...Object.values(this.#waitGate)];
     for (const wake of waiting) wake?.(undefined);
     this.#settleClosed(event);
   }

@@ -13,8 +13,8 @@ export type Refusal = {
   readonly text: string;
 };
 
-/** What a refused flow was told: the HTTP status, 0 if it got none, and how much of our bytes is no body. */
-export type OwnAnswer = { readonly status: number; readonly headBytes: number };
+/** What a refused flow was told: the HTTP status, 0 if it got none, and the bytes of its answer under HTTP. */
+export type OwnAnswer = { readonly status: number; readonly headBytes: number; readonly bodyBytes: number };
 
 /** In which protocol a refusal can be said. */
 export type RefusalForm = 'http' | 'http2' | 'tls' | 'reset';
@@ -48,11 +48,12 @@ export function refuse(
     const date = new Date().toUTCString();
     const answer = { status: httpStatus, reasonCode: reason, text, date };
     const head = httpRefusal({ ...answer, head: true });
-    conversation.respond(method === 'HEAD' ? head : httpRefusal({ ...answer, head: false }));
-    return { status: httpStatus, headBytes: head.length };
+    const whole = method === 'HEAD' ? head : httpRefusal({ ...answer, head: false });
+    conversation.respond(whole);
+    return { status: httpStatus, headBytes: head.length, bodyBytes: whole.length - head.length };
   }
   if (form === 'http2') conversation.respond(http2Goaway(reason));
   else if (form === 'tls') conversation.respond(tlsAlertAccessDenied());
   else conversation.close('rst');
-  return { status: 0, headBytes: 0 };
+  return { status: 0, headBytes: 0, bodyBytes: 0 };
 }

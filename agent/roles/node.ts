@@ -13,16 +13,16 @@ import { createDiagnostics, type Diagnostics } from '../log/diagnostics.ts';
 import type { Endpoint } from '../model/address.ts';
 import type { Accept, ListenerId } from '../model/mover.ts';
 import { problemText } from '../model/resource.ts';
-import { handle, type Stages } from '../pipeline/handle.ts';
+import { handle } from '../pipeline/handle.ts';
 import { LiveFlows } from '../pipeline/live-flows.ts';
-import type { EnrolledNamespace } from '../pipeline/stages.ts';
+import type { EnrolledNamespace, Stages } from '../pipeline/stages.ts';
 import { Conversation } from '../relay/conversation.ts';
 import { type Loaded, watchFolder } from '../sources/files.ts';
 import { serversFromResolvConf } from '../upstream/resolve/resolv-conf.ts';
 import { createResolver } from '../upstream/resolve/resolver.ts';
 import { listenForPods } from './pod-listeners.ts';
 import { RegistryHolder } from './registry-holder.ts';
-import { report } from './reporter.ts';
+import { countFlow, report } from './reporter.ts';
 import { StartFailure } from './start-failure.ts';
 
 /** What the process tells the agent. */
@@ -56,9 +56,13 @@ export async function runNode(config: AgentConfig, version: string, { stop, onRe
   const accept: Accept = (flow, event) => {
     const conversation = new Conversation(mover, flow, event);
     const namespace = enrolled.get(event.listener);
-    if (namespace) void handle({ conversation, enrolled: namespace, startedAt: Date.now() }, stages);
+    if (namespace) void serve(conversation, namespace);
     else conversation.close('rst');
     return conversation;
+  };
+  const serve = async (conversation: Conversation, namespace: EnrolledNamespace): Promise<void> => {
+    const last = await handle({ conversation, enrolled: namespace, startedAt: Date.now() }, stages);
+    countFlow(last, await conversation.closedEvent, metrics);
   };
   const mover = started('the mover cannot start', () => startAccepting(config.threads, accept));
   const addresses = ownAddresses(mover, () => performance.now());
@@ -66,18 +70,22 @@ export async function runNode(config: AgentConfig, version: string, { stop, onRe
     hop: { kind: 'mesh' },
     sniffDeadlineMs: config.sniffDeadlineMs,
     firstByteTimeoutMs: config.firstByteTimeoutMs,
+    timeHeader: config.upstreamTime ? UPSTREAM_TIME_HEADER : undefined,
+    lease: config.lease,
     resolve: resolver.resolve,
     ownPlace: () => ({ addresses: addresses(), clusterCidrs: config.clusterCidrs }),
     random: Math.random,
     registry: () => holder.registry,
     identify: ({ namespace, pod }) => ({ kind: 'workload', workload: workloadNamed(holder.directory, namespace, pod) }),
     live,
-    report: (outcome) => void report(outcome, log, metrics, holder.registry.generation),
+    report: (outcome, ended) => report(outcome, ended, log, metrics, holder.registry.generation),
     crashed: (thrown) => diagnostics.error({ err: thrown }, 'a flow met a fault of ours and was reset'),
   };
   const folder = watchFolder(config.configDir, (loaded) => {
     problems = loaded.problems;
     holder.replace(loaded.set);
+    mover.nextEpoch();
+    void live.rejudgeAll();
     tellRegistry(diagnostics, loaded);
   });
   const pending = new Set(['registry', 'listeners']);
@@ -148,3 +156,5 @@ function aborted(signal: AbortSignal): Promise<void> {
 const METRICS_PORT = 15020;
 const READINESS_PORT = 15021;
 const DRAIN_MS = 5_000;
+/** Envoy's, lower case, so that dashboards and clients that read it need no change. */
+const UPSTREAM_TIME_HEADER = 'x-envoy-upstream-service-time';

@@ -1,15 +1,19 @@
 import type { Metrics } from '../admin/metrics.ts';
 import type { AccessLog } from '../log/access-log.ts';
-import { accessRecord } from '../pipeline/access-record.ts';
-import type { Outcome } from '../pipeline/stages.ts';
+import type { ClosedEvent } from '../model/mover.ts';
+import { accessRecord, verdictOf } from '../pipeline/access-record.ts';
+import type { Ended, Outcome } from '../pipeline/stages.ts';
 
-/** The one exit of all flows: an access line and the counters. `generation` stands in where no registry was asked. */
-export async function report(outcome: Outcome, log: AccessLog, metrics: Metrics, generation: number): Promise<void> {
-  const closed = await outcome.conversation.closedEvent;
-  const record = accessRecord(outcome, closed, generation);
+/** One access line, and the counters of requests. `generation` stands in where no registry was asked. */
+export function report(outcome: Outcome, ended: Ended, log: AccessLog, metrics: Metrics, generation: number): void {
+  const record = accessRecord(outcome, ended, generation);
   log.write(record);
-  metrics.flowEnded(record.verdict ?? 'none', outcome.failure?.code ?? outcome.verdict?.reason ?? 'internal');
   if (record.protocol !== null && record.responseCode > 0) metrics.requestEnded(record.responseCode);
+}
+
+/** The counters of connections. `last`: what was reported last of this one. */
+export function countFlow(last: Outcome, closed: ClosedEvent, metrics: Metrics): void {
+  metrics.flowEnded(verdictOf(last) ?? 'none', last.failure?.code ?? last.verdict?.reason ?? 'internal');
   metrics.bytesMoved('to-upstream', closed.toUpstream);
   metrics.bytesMoved('to-client', closed.toClient);
 }

@@ -17,7 +17,11 @@ export type AnswerHead = {
   readonly version: HttpVersion;
   readonly headers: readonly HeaderField[];
   readonly body: AnswerBody;
+  /** Offset of the first field line: where one can be put in. */
+  readonly fieldsAt: number;
   readonly headBytes: number;
+  /** Lower-case protocols of Upgrade. */
+  readonly upgrade: readonly string[];
   /** The server lets another request follow; false where the end of the connection ends the body. */
   readonly keepAlive: boolean;
   /** 1xx but 101: the final answer is still to come. */
@@ -53,7 +57,9 @@ export function parseAnswerHead(bytes: Uint8Array, request: { readonly requestMe
     version,
     headers: fields.fields,
     body,
+    fieldsAt: line.next,
     headBytes: fields.headBytes,
+    upgrade: control.upgrade,
     keepAlive,
     interim,
   };

@@ -72,6 +72,12 @@ export function scanChunked(from: ChunkState, bytes: Uint8Array): ChunkScan {
   return { state: s, consumed: at, done: s.at === 'done' };
 }
 
+/** The bytes of the chunk under way that are still to come, and the state behind them: they need not be looked at. */
+export function skipChunkData(from: ChunkState): { readonly state: ChunkState; readonly bytes: number } {
+  if (from.at !== 'data') return { state: from, bytes: 0 };
+  return { state: { ...from, left: 0, at: 'data-cr' }, bytes: from.left };
+}
+
 type Mutable = { -readonly [K in keyof ChunkState]: ChunkState[K] };
 /** Takes one byte of framing; answers the fault if it does not fit. */
 type Step = (s: Mutable, byte: number) => string | undefined;

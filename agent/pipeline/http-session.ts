@@ -1,0 +1,238 @@
+import type { HeldEvent } from '../model/mover.ts';
+import type { Failure } from '../model/failure.ts';
+import type { Route } from '../model/verdict.ts';
+import { dialInOrder, type Upstream } from '../relay/dial.ts';
+import { type Exchange, receiveAnswer } from '../relay/exchange.ts';
+import { passedUnderLease, passRequest, type RequestPassing } from '../relay/request-body.ts';
+import type { RequestHead } from '../wire/http1-request.ts';
+import { candidatesOf } from './candidates.ts';
+import { targetOf } from './connect-target.ts';
+import { requestEnded } from './ended.ts';
+import { FirstLook } from './first-look.ts';
+import { type Asked, judge, NO_FIRST_BYTE } from './judge.ts';
+import { leaseOf } from './lease.ts';
+import { LeasedExchanges } from './leased-exchanges.ts';
+import { failFlow, refuseFlow, reportClosed } from './refuse-flow.ts';
+import { cutWhenRevoked, POLICY_CHANGED, stillAdmitted } from './rejudge.ts';
+import type { Identified, JudgedRequest, Outcome, Stages } from './stages.ts';
+import { passUpgraded } from './tunnel.ts';
+
+/** The upstream that a connection has now, and the route that led to it. */
+export type Reached = { readonly upstream: Upstream; readonly cluster: string };
+
+type Turn = { readonly judged: JudgedRequest; readonly look: FirstLook; readonly passing?: RequestPassing };
+
+/**
+ * The requests of one connection, one after the other: each is judged for itself, and what a client sends ahead stays
+ * held until the answer before it is through. So a refusal comes behind the answers still owed, and another upstream is
+ * dialled when nothing of the last one is under way.
+ */
+export class HttpSession {
+  readonly #flow: Identified;
+  readonly #stages: Stages;
+  readonly #asked: Asked | undefined;
+  #reached: Reached | undefined;
+  /** The idle upstream's next bytes, asked for so that its end, or what nobody asked for, is noticed. */
+  #idle: Promise<HeldEvent | undefined> | undefined;
+  #current: JudgedRequest | undefined;
+  /** Milliseconds of performance.now() at which the verdict in force here was reached. */
+  #judgedAt = 0;
+  #listening = false;
+  #revoked = false;
+
+  /** `asked`: inside a tunnel, what it leads to; its upstream is then the only one. */
+  constructor(flow: Identified, stages: Stages, asked?: Asked) {
+    this.#flow = flow;
+    this.#stages = stages;
+    this.#asked = asked;
+  }
+
+  /** Resolves with what was reported last. */
+  async run(first: JudgedRequest, look: FirstLook, reached?: Reached): Promise<Outcome> {
+    this.#reached = reached;
+    this.#stages.live.follow(this.#flow.conversation, () => void this.#rejudge());
+    let next: Turn | Outcome = { judged: first, look };
+    while ('judged' in next) next = await this.#turn(next);
+    return next;
+  }
+
+  async #turn({ judged, look, passing }: Turn): Promise<Turn | Outcome> {
+    const { verdict } = judged;
+    if (verdict.kind === 'deny') return refuseFlow(judged, this.#stages);
+    if (!passing) {
+      this.#current = judged;
+      this.#judgedAt = performance.now();
+      this.#revoked = false;
+    }
+    const ended = await this.#exchange(judged, look, verdict.route, passing);
+    const outcome = { ...judged, upstream: ended.upstream };
+    if (!ended.ok) return failFlow(outcome, ended.failure, look, this.#stages);
+    return this.#after(outcome, look, ended.exchange);
+  }
+
+  async #after(outcome: JudgedRequest & Outcome, look: FirstLook, exchange: Exchange): Promise<Turn | Outcome> {
+    const { conversation } = this.#flow;
+    if (exchange.failure) return failFlow(outcome, exchange.failure, look, this.#stages);
+    if (exchange.then === 'tunnel') return this.#tunnel(outcome, exchange);
+    const closed = exchange.then === 'gone' ? await conversation.closedEvent : undefined;
+    this.#stages.report(outcome, requestEnded(exchange, outcome.startedAt, closed));
+    if (exchange.then === 'next') return this.#revoked ? this.#cut() : this.#next(outcome);
+    conversation.close('fin');
+    return outcome;
+  }
+
+  /** One request to its upstream, and its answer back. */
+  async #exchange(judged: JudgedRequest, look: FirstLook, route: Route, under?: RequestPassing): Promise<Exchanged> {
+    const { conversation } = judged;
+    const candidates = this.#asked ? undefined : await candidatesOf(route, judged, this.#stages);
+    if (candidates?.ok === false) return { ok: false, failure: candidates.failure, upstream: undefined };
+    for (let passing = under, repeated = false; ; passing = undefined, repeated = true) {
+      const reuse = !repeated && (under || this.#reusable(route, candidates?.endpoints)) ? this.#reached : undefined;
+      if (!reuse && !candidates) return { ok: false, failure: UPSTREAM_RESET, upstream: this.#reached?.upstream };
+      const first = reuse && !under ? this.#idle : undefined;
+      this.#idle = undefined;
+      // Dialled first, since a dial takes back what was let pass to the upstream before; both leave in one batch.
+      const dialling = reuse || !candidates ? undefined : dialInOrder(conversation, candidates.endpoints);
+      passing ??= passRequest(conversation, judged.request);
+      const { timeHeader } = this.#stages;
+      const answering = receiveAnswer(conversation, judged.request, passing, { timeHeader, first });
+      const dialled = await dialling;
+      if (dialled?.kind === 'failed') {
+        this.#reached = undefined;
+        return { ok: false, failure: dialled.failure, upstream: { endpoint: dialled.tried, local: undefined } };
+      }
+      if (dialled?.kind === 'connected') this.#reached = { upstream: dialled.upstream, cluster: route.cluster };
+      const exchange = await answering;
+      const upstream = this.#reached?.upstream;
+      if (exchange.then !== 'lost') return { ok: true, exchange, upstream };
+      this.#reached = undefined;
+      if (!reuse || !isRepeatable(judged.request)) return { ok: false, failure: UPSTREAM_RESET, upstream };
+      conversation.edit('client', 0, 0, look.head);
+    }
+  }
+
+  /** The idle upstream that leads where this route does, and has neither ended nor said anything. */
+  #reusable(route: Route, endpoints: readonly Upstream['endpoint'][] | undefined): boolean {
+    if (!this.#reached || this.#flow.conversation.lostUpstream) return false;
+    if (!endpoints) return true; // a tunnel leads to one place only
+    const { cluster, upstream } = this.#reached;
+    const { ip, port } = upstream.endpoint;
+    return cluster === route.cluster && endpoints.some((each) => each.ip === ip && each.port === port);
+  }
+
+  /** The next request: those that a lease covers pass without us, and are reported on the way. */
+  async #next(outcome: JudgedRequest & Outcome): Promise<Turn | Outcome> {
+    const { conversation } = this.#flow;
+    const ageMs = performance.now() - this.#judgedAt;
+    const wanted = this.#stages.lease && !this.#asked && !conversation.lostUpstream;
+    const lease = wanted ? leaseOf(outcome, ageMs, conversation.epoch, this.#stages) : undefined;
+    if (!lease) return this.#listen(outcome);
+    const leased = new LeasedExchanges(outcome, this.#stages);
+    const asked = await conversation.lease(lease, (event) => leased.take(event));
+    const { open, last } = leased;
+    if (conversation.over) return open ? leased.abandoned(open, await conversation.closedEvent) : last;
+    if (!open) return this.#revoked ? this.#cut() : this.#listen(last);
+    const look = new FirstLook(conversation, { bytes: open.head, ended: false });
+    const passing = passedUnderLease(conversation, open.judged.request, asked?.requestSent ?? true, open.passedAt);
+    return { judged: open.judged, look, passing };
+  }
+
+  async #listen(last: Outcome): Promise<Turn | Outcome> {
+    const { conversation } = this.#flow;
+    this.#watchUpstream();
+    const look = new FirstLook(conversation);
+    this.#listening = true;
+    const begun = await look.begins(IDLE_MS);
+    this.#listening = false;
+    if (begun === 'gone') return this.#revoked ? this.#cut() : last;
+    if (begun === 'none') {
+      conversation.close('fin');
+      return last;
+    }
+    return this.#judgeNext(look);
+  }
+
+  async #judgeNext(look: FirstLook): Promise<Turn | Outcome> {
+    const flow = { ...this.#flow, source: this.#stages.identify(this.#flow.enrolled), startedAt: Date.now() };
+    const step = await look.settle(this.#stages.firstByteTimeoutMs);
+    if (step === 'gone') return reportClosed({ ...flow, failure: CLIENT_GONE }, this.#stages);
+    if (step === 'late') return failFlow(flow, NO_FIRST_BYTE, look, this.#stages);
+    if (!look.bad && !look.request) look.bad = { status: 400, why: 'no request where only one can follow' };
+    const judgement = await judge(flow, look, this.#stages, this.#asked);
+    if (judgement.kind === 'gone') return reportClosed({ ...flow, failure: CLIENT_GONE }, this.#stages);
+    if (judgement.kind === 'failed') return failFlow(flow, judgement.failure, look, this.#stages);
+    const { request } = judgement.flow;
+    if (!request) throw new TypeError('judged without a request');
+    return { judged: { ...judgement.flow, request }, look };
+  }
+
+  /** An upstream that says something while nothing is asked of it is not asked again. */
+  #watchUpstream(): void {
+    const { conversation } = this.#flow;
+    if (!this.#reached || conversation.lostUpstream) return;
+    const idle = conversation.inspect('upstream', 0, NO_LIMIT_MS);
+    this.#idle = idle;
+    void idle.then(() => {
+      if (this.#idle === idle) this.#reached = undefined;
+    });
+  }
+
+  /** What follows 101 passes as it comes; what follows a CONNECT is judged like a new flow to its target. */
+  async #tunnel(outcome: JudgedRequest & Outcome, exchange: Exchange): Promise<Outcome> {
+    const asked = outcome.request.method === 'CONNECT' ? targetOf(outcome.request) : undefined;
+    if (!asked) return passUpgraded(outcome, exchange, this.#stages);
+    this.#stages.report(outcome, requestEnded(exchange, outcome.startedAt, undefined));
+    const { conversation } = this.#flow;
+    const { upstream } = outcome;
+    const flow = { ...this.#flow, upstream, startedAt: Date.now() };
+    const look = new FirstLook(conversation);
+    const judgement = await judge(flow, look, this.#stages, asked);
+    if (judgement.kind === 'gone') return reportClosed({ ...flow, failure: CLIENT_GONE }, this.#stages);
+    if (judgement.kind === 'failed') return failFlow(flow, judgement.failure, look, this.#stages);
+    const inner = { ...judgement.flow, upstream };
+    const { verdict, request, evidence } = inner;
+    if (verdict.kind === 'deny') return refuseFlow(inner, this.#stages);
+    if (request && upstream) {
+      const session = new HttpSession(flow, this.#stages, asked);
+      return session.run({ ...inner, request }, look, { upstream, cluster: verdict.route.cluster });
+    }
+    const revoked = cutWhenRevoked(flow, () => evidence, this.#stages, asked);
+    conversation.forward('client', 'all', 'held');
+    conversation.forward('upstream', 'all', 'held');
+    await conversation.closedEvent;
+    return reportClosed({ ...inner, failure: revoked() }, this.#stages);
+  }
+
+  async #rejudge(): Promise<void> {
+    const { conversation } = this.#flow;
+    const current = this.#current;
+    if (!current || (await stillAdmitted(current, current.evidence, this.#stages, this.#asked))) return;
+    if (conversation.over || current !== this.#current) return;
+    this.#revoked = true;
+    if (this.#listening) conversation.close('fin');
+    else conversation.endLease();
+  }
+
+  /** Nothing is owed any more: the connection ends, and its line says why. */
+  async #cut(): Promise<Outcome> {
+    const { conversation } = this.#flow;
+    conversation.close('fin');
+    return reportClosed({ ...this.#flow, startedAt: Date.now(), failure: POLICY_CHANGED }, this.#stages);
+  }
+}
+
+type Exchanged =
+  | { readonly ok: true; readonly exchange: Exchange; readonly upstream: Upstream | undefined }
+  | { readonly ok: false; readonly failure: Failure; readonly upstream: Upstream | undefined };
+
+/** RFC 9110 §9.2.2: asking twice is asking once. A body is gone with the upstream that was sent it. */
+function isRepeatable({ method, body }: RequestHead): boolean {
+  return IDEMPOTENT.has(method) && body.kind === 'none';
+}
+
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+const UPSTREAM_RESET: Failure = { code: 'upstream-reset', httpStatus: 503, flag: 'UC' };
+const CLIENT_GONE: Failure = { code: 'client-closed', httpStatus: undefined, flag: 'DC' };
+/** Istio's default idle time-out of HTTP connections. */
+const IDLE_MS = 3_600_000;
+const NO_LIMIT_MS = 86_400_000;

@@ -1,0 +1,51 @@
+import type { IpAddress } from '../model/address.ts';
+import type { Evidence } from '../model/evidence.ts';
+import type { Failure } from '../model/failure.ts';
+import type { Hostname } from '../model/hostname.ts';
+import { decide } from '../registry/decide.ts';
+import { type Asked, gather } from './judge.ts';
+import type { Identified, Stages } from './stages.ts';
+
+/**
+ * Whether the registry in force still admits what an older one did. What was admitted before it said anything is asked as
+ * silent: less knowledge never admits more. True if yet another registry came in meanwhile: that one will be asked.
+ */
+export async function stillAdmitted(
+  flow: Identified,
+  evidence: Evidence,
+  stages: Stages,
+  asked: Asked = { destination: flow.destination, answers: undefined },
+): Promise<boolean> {
+  const registry = stages.registry();
+  const source = stages.identify(flow.enrolled);
+  const answers = new Map<Hostname, readonly IpAddress[]>();
+  let known: Evidence = evidence.kind === 'open' ? { kind: 'silent' } : evidence;
+  for (;;) {
+    const resolved = answers.size > 0 ? ({ kind: 'resolved', byName: answers } as const) : undefined;
+    const { destination } = asked;
+    const decision = decide(registry, stages.hop, { source, destination, evidence: known, answers: asked.answers ?? resolved });
+    if (decision.kind !== 'need') return decision.kind === 'allow' || stages.registry() !== registry;
+    if (decision.attributes.includes('answers')) await gather(decision.names, answers, flow, stages);
+    else known = { kind: 'silent' };
+  }
+}
+
+export const POLICY_CHANGED: Failure = { code: 'policy-changed', httpStatus: undefined, flag: '-' };
+
+/** Resets a flow that is no longer looked at once a new registry does not admit it; tells whether it did. */
+export function cutWhenRevoked(
+  flow: Identified,
+  evidence: () => Evidence,
+  stages: Stages,
+  asked?: Asked,
+): () => Failure | undefined {
+  let failure: Failure | undefined;
+  stages.live.follow(flow.conversation, () => {
+    void stillAdmitted(flow, evidence(), stages, asked).then((admitted) => {
+      if (admitted || flow.conversation.over) return;
+      failure = POLICY_CHANGED;
+      flow.conversation.close('rst');
+    });
+  });
+  return () => failure;
+}

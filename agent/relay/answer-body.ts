@@ -1,0 +1,96 @@
+import type { AnswerHead } from '../wire/http1-answer.ts';
+import { chunksStart, scanChunked, skipChunkData } from '../wire/http1-chunks.ts';
+import type { Conversation } from './conversation.ts';
+
+/** `cut`: the upstream ended before the body was whole, or it is no strict body. `gone`: the flow has ended. */
+export type BodyPassed = { readonly end: 'whole' | 'cut' | 'gone'; readonly bodyBytes: number };
+
+/**
+ * Lets an answer pass whose head is held, and nothing behind it. `headBytes`: the head with what was put into it;
+ * `heldBytes`: how much is held of the answer so far, head included.
+ */
+export async function passBody(
+  conversation: Conversation,
+  body: AnswerHead['body'],
+  headBytes: number,
+  heldBytes: number,
+): Promise<BodyPassed> {
+  switch (body.kind) {
+    case 'none':
+      return passExactly(conversation, headBytes, 0, heldBytes);
+    case 'length':
+      return passExactly(conversation, headBytes, body.bytes, heldBytes);
+    case 'chunked':
+      return passChunked(conversation, headBytes);
+    case 'tunnel':
+    case 'until-close':
+      return passUntilClose(conversation, headBytes);
+  }
+}
+
+/** A small answer that is held whole needs no watching: it fits the client's send buffer, so closing loses none of it. */
+async function passExactly(
+  conversation: Conversation,
+  headBytes: number,
+  bodyBytes: number,
+  heldBytes: number,
+): Promise<BodyPassed> {
+  const bytes = headBytes + bodyBytes;
+  if (bytes <= heldBytes && bytes <= SMALL_ANSWER_BYTES) {
+    conversation.forward('upstream', bytes, 'held');
+    return { end: 'whole', bodyBytes };
+  }
+  const head = await passHead(conversation, headBytes);
+  if (head === undefined) return { end: 'gone', bodyBytes: 0 };
+  conversation.forward('upstream', bodyBytes, 'reached');
+  const came = await passedSince(conversation, head);
+  if (conversation.over) return { end: 'gone', bodyBytes: came };
+  return { end: came < bodyBytes ? 'cut' : 'whole', bodyBytes: came };
+}
+
+async function passUntilClose(conversation: Conversation, headBytes: number): Promise<BodyPassed> {
+  const head = await passHead(conversation, headBytes);
+  if (head === undefined) return { end: 'gone', bodyBytes: 0 };
+  conversation.forward('upstream', 'all', 'reached');
+  const came = await passedSince(conversation, head);
+  return { end: conversation.over ? 'gone' : 'whole', bodyBytes: came };
+}
+
+/** Total bytes towards the client once the head has left; undefined: the flow has ended. */
+async function passHead(conversation: Conversation, headBytes: number): Promise<number | undefined> {
+  conversation.forward('upstream', headBytes, 'reached');
+  return (await conversation.gated('upstream'))?.passed;
+}
+
+/** Bytes towards the client since then; 0 if the upstream was lost meanwhile, of which nothing more had passed. */
+async function passedSince(conversation: Conversation, total: number): Promise<number> {
+  const gate = await conversation.gated('upstream');
+  if (gate) return gate.passed - total;
+  return conversation.over ? (await conversation.closedEvent).toClient - total : 0;
+}
+
+async function passChunked(conversation: Conversation, headBytes: number): Promise<BodyPassed> {
+  let state = chunksStart();
+  let bodyBytes = 0;
+  if ((await passHead(conversation, headBytes)) === undefined) return { end: 'gone', bodyBytes };
+  for (;;) {
+    const held = await conversation.inspect('upstream', 0, NO_LIMIT_MS);
+    if (!held) return { end: conversation.over ? 'gone' : 'cut', bodyBytes };
+    const step = scanChunked(state, held.bytes);
+    const rest = skipChunkData(step.state);
+    const bytes = step.bad === undefined ? step.consumed + rest.bytes : 0;
+    if (step.bad !== undefined || (bytes === 0 && held.ended)) return { end: 'cut', bodyBytes };
+    bodyBytes += bytes;
+    state = rest.state;
+    const done = step.done && bytes <= SMALL_ANSWER_BYTES;
+    conversation.forward('upstream', bytes, done ? 'held' : 'reached');
+    if (done) return { end: 'whole', bodyBytes };
+    const gate = await conversation.gated('upstream');
+    if (step.done) return { end: gate ? 'whole' : 'gone', bodyBytes };
+    if (!gate) return { end: conversation.over ? 'gone' : 'cut', bodyBytes };
+  }
+}
+
+/** Half of the least that Linux gives a socket to send from (tcp_wmem). */
+const SMALL_ANSWER_BYTES = 8 * 1024;
+const NO_LIMIT_MS = 86_400_000;

@@ -1,0 +1,136 @@
+import type { Failure } from '../model/failure.ts';
+import type { HeldEvent } from '../model/mover.ts';
+import { type AnswerHead, parseAnswerHead } from '../wire/http1-answer.ts';
+import type { RequestHead } from '../wire/http1-request.ts';
+import { passBody } from './answer-body.ts';
+import type { Conversation } from './conversation.ts';
+import type { RequestPassing } from './request-body.ts';
+
+/** What one request and its answer came to. */
+export type Exchange = {
+  /** Status of the final answer that the client was sent; 0 if none came. */
+  readonly status: number;
+  /** Milliseconds from the request sent to the first byte of its final answer; undefined if none came. */
+  readonly serviceMs: number | undefined;
+  readonly requestBodyBytes: number;
+  /** Body of the answer, chunk framing included, as far as it came. */
+  readonly answerBodyBytes: number;
+  /** Set if nothing of a final answer was passed on, and why. */
+  readonly failure: Failure | undefined;
+  /** The upstream ended before its answer was whole; the client was sent what there was. */
+  readonly cut: boolean;
+  /**
+   * What can follow. `next`: another request on the same upstream. `close`: nothing. `tunnel`: another protocol, of which
+   * nothing was let pass yet. `lost`: the upstream went away without a byte of the answer. `gone`: the flow has ended.
+   */
+  readonly then: 'next' | 'close' | 'tunnel' | 'lost' | 'gone';
+};
+
+export type ExchangeOptions = {
+  /** Put behind the status line with the milliseconds, if the answer has no such field; undefined: none. */
+  readonly timeHeader: string | undefined;
+  /** What an earlier question for the upstream's bytes will answer. */
+  readonly first?: Promise<HeldEvent | undefined> | undefined;
+};
+
+/**
+ * The answer to a request that is under way. Its head is held until it is read, so that one which cannot be read strictly
+ * never begins to reach the client; the body passes by its length, or chunk by chunk as they are read.
+ */
+export async function receiveAnswer(
+  conversation: Conversation,
+  request: RequestHead,
+  passing: RequestPassing,
+  { timeHeader, first }: ExchangeOptions,
+): Promise<Exchange> {
+  const told = (over: Partial<Exchange> & Pick<Exchange, 'then'>): Exchange => ({
+    status: 0,
+    serviceMs: undefined,
+    requestBodyBytes: passing.bodyBytes,
+    answerBodyBytes: 0,
+    failure: undefined,
+    cut: false,
+    ...over,
+  });
+  for (let coming = first; ; coming = undefined) {
+    const answer = await Promise.race([nextHead(conversation, request.method, coming), passing.bad]);
+    if (answer === 'gone' || answer === 'lost') return told({ then: answer });
+    if (answer === 'bad-body') return told({ failure: BAD_BODY, then: 'close' });
+    if (answer === 'bad' || !agreed(request, answer)) return told({ failure: BAD_ANSWER, then: 'close' });
+    if (!answer.head.interim) return finish(conversation, request, passing, answer, timeHeader, told);
+    conversation.forward('upstream', answer.head.headBytes, 'reached');
+    if (!(await conversation.gated('upstream'))) return told({ then: conversation.over ? 'gone' : 'lost' });
+  }
+}
+
+/** A head, and how much of the answer is held so far, itself included. */
+export type HeldAnswer = { readonly head: AnswerHead; readonly heldBytes: number };
+
+async function nextHead(
+  conversation: Conversation,
+  requestMethod: string,
+  coming: Promise<HeldEvent | undefined> | undefined,
+): Promise<HeldAnswer | 'bad' | 'lost' | 'gone'> {
+  for (let asked = coming, seen = 0; ; asked = undefined) {
+    const held = await (asked ?? conversation.inspect('upstream', seen, NO_LIMIT_MS));
+    if (!held) return conversation.over ? 'gone' : 'lost';
+    const head = parseAnswerHead(held.bytes, { requestMethod });
+    if (head.kind === 'head') return { head, heldBytes: held.bytes.length };
+    if (head.kind === 'bad' || held.ended || held.full) return held.bytes.length === 0 ? 'lost' : 'bad';
+    seen = held.bytes.length;
+  }
+}
+
+/** RFC 9110 §15.2.2: 101 only to what was asked for. */
+function agreed({ upgrade }: RequestHead, { head }: HeldAnswer): boolean {
+  return head.status !== 101 || (head.upgrade.length > 0 && head.upgrade.every((each) => upgrade.includes(each)));
+}
+
+async function finish(
+  conversation: Conversation,
+  request: RequestHead,
+  passing: RequestPassing,
+  { head, heldBytes }: HeldAnswer,
+  timeHeader: string | undefined,
+  told: (over: Partial<Exchange> & Pick<Exchange, 'then'>) => Exchange,
+): Promise<Exchange> {
+  const early = !passing.sent;
+  const serviceMs = early ? 0 : Math.max(0, Math.floor(performance.now() - passing.sentAt));
+  const field = timeField(head, timeHeader, serviceMs);
+  if (field.length > 0) conversation.edit('upstream', head.fieldsAt, 0, field);
+  const headBytes = head.headBytes + field.length;
+  const { status } = head;
+  if (head.body.kind === 'tunnel') {
+    conversation.forward('upstream', headBytes, 'reached');
+    const gate = await conversation.gated('upstream');
+    const then = gate ? 'tunnel' : conversation.over ? 'gone' : 'lost';
+    return told({ status, serviceMs, then });
+  }
+  const passed = await passBody(conversation, head.body, headBytes, heldBytes + field.length);
+  const persists = !early && head.keepAlive && persistsFor(request, head) && passed.end === 'whole';
+  return told({
+    status,
+    serviceMs,
+    answerBodyBytes: passed.bodyBytes,
+    cut: passed.end === 'cut',
+    then: passed.end === 'gone' ? 'gone' : persists ? 'next' : 'close',
+  });
+}
+
+const NOTHING = new Uint8Array(0);
+
+function timeField(head: AnswerHead, name: string | undefined, ms: number): Uint8Array {
+  if (name === undefined || head.headers.some(([each]) => each === name)) return NOTHING;
+  return new TextEncoder().encode(`${name}: ${ms}\r\n`);
+}
+
+/** A client of HTTP/1.0 waits for the end of the connection unless the answer itself says otherwise (RFC 9112 §9.3). */
+function persistsFor(request: RequestHead, { headers }: AnswerHead): boolean {
+  if (!request.keepAlive) return false;
+  return request.version === '1.1' || headers.some(([name, value]) => name === 'connection' && /keep-alive/i.test(value));
+}
+
+const BAD_ANSWER: Failure = { code: 'bad-answer', httpStatus: 502, flag: 'UPE' };
+const BAD_BODY: Failure = { code: 'bad-request', httpStatus: 400, flag: 'DPE' };
+/** One day: how long an origin may think is its own business (Istio's default is no route time-out). */
+const NO_LIMIT_MS = 86_400_000;
