@@ -124,7 +124,7 @@ export class HttpSession {
   async #next(outcome: JudgedRequest & Outcome): Promise<Turn | Outcome> {
     const { conversation } = this.#flow;
     const ageMs = performance.now() - this.#judgedAt;
-    const wanted = this.#stages.lease && !this.#asked && !conversation.lostUpstream;
+    const wanted = false && this.#stages.lease && !this.#asked && !conversation.lostUpstream;
     const lease = wanted ? leaseOf(outcome, ageMs, conversation.epoch, this.#stages) : undefined;
     if (!lease) return this.#listen(outcome);
     const leased = new LeasedExchanges(outcome, this.#stages);

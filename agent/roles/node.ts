@@ -84,7 +84,7 @@ export async function runNode(config: AgentConfig, version: string, { stop, onRe
   const folder = watchFolder(config.configDir, (loaded) => {
     problems = loaded.problems;
     holder.replace(loaded.set);
-    mover.nextEpoch();
+    mover.nextEpoch?.();
     void live.rejudgeAll();
     tellRegistry(diagnostics, loaded);
   });
