@@ -5,7 +5,11 @@ import type { OwnAnswer } from '../relay/refuse.ts';
 import type { Ended } from './stages.ts';
 
 /** A flow that carried no requests that we saw, or never came so far. */
-export function flowEnded(closed: ClosedEvent, refusedWith: OwnAnswer | undefined, failure: Failure | undefined): Ended {
+export function flowEnded(
+  closed: ClosedEvent,
+  refusedWith: OwnAnswer | undefined,
+  failure: Failure | undefined,
+): Ended {
   return {
     durationMs: (closed.atClosed - closed.atAccepted) / 1000,
     status: refusedWith?.status ?? 0,
@@ -40,10 +44,10 @@ export function refusalEnded(answer: OwnAnswer, startedAt: number, failure: Fail
   };
 }
 
-function exchangeFlag({ failure, cut, then }: Exchange, closed: ClosedEvent | undefined): string | null {
+function exchangeFlag({ failure, cut, follows }: Exchange, closed: ClosedEvent | undefined): string | null {
   if (failure) return flagOf(failure);
   if (cut) return 'UC';
-  if (then !== 'gone' || !closed) return null;
+  if (follows !== 'gone' || !closed) return null;
   return closedFlag(closed) ?? 'DC';
 }
 

@@ -46,7 +46,12 @@ async function run(accepted: Accepted, stages: Stages): Promise<Outcome> {
     case 'gone':
       return reportClosed({ ...identified, failure: await goneFailure(accepted) }, stages);
     case 'failed':
-      return failFlow({ ...identified, evidence: look.evidence, request: look.request }, judgement.failure, look, stages);
+      return failFlow(
+        { ...identified, evidence: look.evidence, request: look.request },
+        judgement.failure,
+        look,
+        stages,
+      );
     case 'judged':
       break;
   }

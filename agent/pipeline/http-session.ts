@@ -1,5 +1,5 @@
-import type { HeldEvent } from '../model/mover.ts';
 import type { Failure } from '../model/failure.ts';
+import type { HeldEvent } from '../model/mover.ts';
 import type { Route } from '../model/verdict.ts';
 import { dialInOrder, type Upstream } from '../relay/dial.ts';
 import { type Exchange, receiveAnswer } from '../relay/exchange.ts';
@@ -73,10 +73,10 @@ export class HttpSession {
   async #after(outcome: JudgedRequest & Outcome, look: FirstLook, exchange: Exchange): Promise<Turn | Outcome> {
     const { conversation } = this.#flow;
     if (exchange.failure) return failFlow(outcome, exchange.failure, look, this.#stages);
-    if (exchange.then === 'tunnel') return this.#tunnel(outcome, exchange);
-    const closed = exchange.then === 'gone' ? await conversation.closedEvent : undefined;
+    if (exchange.follows === 'tunnel') return this.#tunnel(outcome, exchange);
+    const closed = exchange.follows === 'gone' ? await conversation.closedEvent : undefined;
     this.#stages.report(outcome, requestEnded(exchange, outcome.startedAt, closed));
-    if (exchange.then === 'next') return this.#revoked ? this.#cut() : this.#next(outcome);
+    if (exchange.follows === 'next') return this.#revoked ? this.#cut() : this.#next(outcome);
     conversation.close('fin');
     return outcome;
   }
@@ -104,7 +104,7 @@ export class HttpSession {
       if (dialled?.kind === 'connected') this.#reached = { upstream: dialled.upstream, cluster: route.cluster };
       const exchange = await answering;
       const upstream = this.#reached?.upstream;
-      if (exchange.then !== 'lost') return { ok: true, exchange, upstream };
+      if (exchange.follows !== 'lost') return { ok: true, exchange, upstream };
       this.#reached = undefined;
       if (!reuse || !isRepeatable(judged.request)) return { ok: false, failure: UPSTREAM_RESET, upstream };
       conversation.edit('client', 0, 0, look.head);
@@ -172,9 +172,12 @@ export class HttpSession {
     if (!this.#reached || conversation.lostUpstream) return;
     const idle = conversation.inspect('upstream', 0, NO_LIMIT_MS);
     this.#idle = idle;
-    void idle.then(() => {
-      if (this.#idle === idle) this.#reached = undefined;
-    });
+    void this.#distrustAfter(idle);
+  }
+
+  async #distrustAfter(idle: Promise<HeldEvent | undefined>): Promise<void> {
+    await idle;
+    if (this.#idle === idle) this.#reached = undefined;
   }
 
   /** What follows 101 passes as it comes; what follows a CONNECT is judged like a new flow to its target. */

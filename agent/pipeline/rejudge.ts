@@ -23,7 +23,12 @@ export async function stillAdmitted(
   for (;;) {
     const resolved = answers.size > 0 ? ({ kind: 'resolved', byName: answers } as const) : undefined;
     const { destination } = asked;
-    const decision = decide(registry, stages.hop, { source, destination, evidence: known, answers: asked.answers ?? resolved });
+    const decision = decide(registry, stages.hop, {
+      source,
+      destination,
+      evidence: known,
+      answers: asked.answers ?? resolved,
+    });
     if (decision.kind !== 'need') return decision.kind === 'allow' || stages.registry() !== registry;
     if (decision.attributes.includes('answers')) await gather(decision.names, answers, flow, stages);
     else known = { kind: 'silent' };
@@ -40,12 +45,11 @@ export function cutWhenRevoked(
   asked?: Asked,
 ): () => Failure | undefined {
   let failure: Failure | undefined;
-  stages.live.follow(flow.conversation, () => {
-    void stillAdmitted(flow, evidence(), stages, asked).then((admitted) => {
-      if (admitted || flow.conversation.over) return;
-      failure = POLICY_CHANGED;
-      flow.conversation.close('rst');
-    });
-  });
+  const rejudge = async (): Promise<void> => {
+    if ((await stillAdmitted(flow, evidence(), stages, asked)) || flow.conversation.over) return;
+    failure = POLICY_CHANGED;
+    flow.conversation.close('rst');
+  };
+  stages.live.follow(flow.conversation, () => void rejudge());
   return () => failure;
 }

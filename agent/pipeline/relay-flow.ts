@@ -1,4 +1,5 @@
 import type { Route } from '../model/verdict.ts';
+import type { Conversation } from '../relay/conversation.ts';
 import { dialInOrder, type Upstream } from '../relay/dial.ts';
 import { candidatesOf } from './candidates.ts';
 import { admitsTarget } from './connect-target.ts';
@@ -25,19 +26,16 @@ export async function relayFlow(flow: Judged, route: Route, look: FirstLook, sta
   const dialling = dialInOrder(conversation, candidates.endpoints);
   conversation.forward('upstream', 'all', 'held');
   if (!settling) conversation.forward('client', 'all', 'held');
-  const heard = settling?.then(() => speaksHttp(look));
-  const passing = heard?.then((http) => {
-    if (!http && !look.bad) conversation.forward('client', 'all', 'held');
-  });
+  const heard = settling && passUnlessHttp(conversation, look, settling);
   const dialled = await dialling;
   if (dialled.kind === 'failed') {
     const upstream = { endpoint: dialled.tried, local: undefined };
     return failFlow({ ...flow, upstream }, dialled.failure, look, stages, settling);
   }
   const upstream = dialled.kind === 'connected' ? dialled.upstream : undefined;
-  await passing;
+  await heard;
   if (look.bad) return failFlow({ ...flow, upstream }, badRequestFailure(look), look, stages);
-  if (await heard) return heardHttp(flow, route, look, upstream, stages);
+  if (heard && look.request) return heardHttp(flow, route, look, upstream, stages);
   const closed = await conversation.closedEvent;
   const outcome = { ...flow, evidence: evidenceOf(flow, look), upstream, failure: revoked() };
   stages.report(outcome, flowEnded(closed, undefined, outcome.failure));
@@ -65,8 +63,9 @@ async function heardHttp(
   return session.run(judged, look, upstream && { upstream, cluster: route.cluster });
 }
 
-function speaksHttp({ request }: FirstLook): boolean {
-  return request !== undefined;
+async function passUnlessHttp(conversation: Conversation, look: FirstLook, settling: Promise<unknown>): Promise<void> {
+  await settling;
+  if (!look.request && !look.bad) conversation.forward('client', 'all', 'held');
 }
 
 /** What a flow showed only after it was admitted belongs on its access line all the same. */

@@ -16,11 +16,7 @@ export async function passUpgraded(
   stages: Stages,
 ): Promise<Outcome> {
   const { conversation, request, evidence } = outcome;
-  const revoked = cutWhenRevoked(
-    outcome,
-    () => (upgradesBlindly(request) ? { kind: 'opaque' } : evidence),
-    stages,
-  );
+  const revoked = cutWhenRevoked(outcome, () => (upgradesBlindly(request) ? { kind: 'opaque' } : evidence), stages);
   const before = [await passedBy(conversation, 'client'), await passedBy(conversation, 'upstream')] as const;
   conversation.forward('client', 'all', 'held');
   conversation.forward('upstream', 'all', 'held');

@@ -166,7 +166,12 @@ export class Conversation implements FlowHandler {
 
   closed(event: ClosedEvent): void {
     this.#over = event;
-    const waiting = [this.#waitDialed, this.#waitAsked, ...Object.values(this.#waitHeld), ...Object.values(this.#waitGate)];
+    const waiting = [
+      this.#waitDialed,
+      this.#waitAsked,
+      ...Object.values(this.#waitHeld),
+      ...Object.values(this.#waitGate),
+    ];
     for (const wake of waiting) wake?.(undefined);
     this.#settleClosed(event);
   }

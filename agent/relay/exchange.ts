@@ -23,7 +23,7 @@ export type Exchange = {
    * What can follow. `next`: another request on the same upstream. `close`: nothing. `tunnel`: another protocol, of which
    * nothing was let pass yet. `lost`: the upstream went away without a byte of the answer. `gone`: the flow has ended.
    */
-  readonly then: 'next' | 'close' | 'tunnel' | 'lost' | 'gone';
+  readonly follows: 'next' | 'close' | 'tunnel' | 'lost' | 'gone';
 };
 
 export type ExchangeOptions = {
@@ -43,7 +43,7 @@ export async function receiveAnswer(
   passing: RequestPassing,
   { timeHeader, first }: ExchangeOptions,
 ): Promise<Exchange> {
-  const told = (over: Partial<Exchange> & Pick<Exchange, 'then'>): Exchange => ({
+  const told = (over: Partial<Exchange> & Pick<Exchange, 'follows'>): Exchange => ({
     status: 0,
     serviceMs: undefined,
     requestBodyBytes: passing.bodyBytes,
@@ -54,12 +54,12 @@ export async function receiveAnswer(
   });
   for (let coming = first; ; coming = undefined) {
     const answer = await Promise.race([nextHead(conversation, request.method, coming), passing.bad]);
-    if (answer === 'gone' || answer === 'lost') return told({ then: answer });
-    if (answer === 'bad-body') return told({ failure: BAD_BODY, then: 'close' });
-    if (answer === 'bad' || !agreed(request, answer)) return told({ failure: BAD_ANSWER, then: 'close' });
+    if (answer === 'gone' || answer === 'lost') return told({ follows: answer });
+    if (answer === 'bad-body') return told({ failure: BAD_BODY, follows: 'close' });
+    if (answer === 'bad' || !agreed(request, answer)) return told({ failure: BAD_ANSWER, follows: 'close' });
     if (!answer.head.interim) return finish(conversation, request, passing, answer, timeHeader, told);
     conversation.forward('upstream', answer.head.headBytes, 'reached');
-    if (!(await conversation.gated('upstream'))) return told({ then: conversation.over ? 'gone' : 'lost' });
+    if (!(await conversation.gated('upstream'))) return told({ follows: conversation.over ? 'gone' : 'lost' });
   }
 }
 
@@ -92,7 +92,7 @@ async function finish(
   passing: RequestPassing,
   { head, heldBytes }: HeldAnswer,
   timeHeader: string | undefined,
-  told: (over: Partial<Exchange> & Pick<Exchange, 'then'>) => Exchange,
+  told: (over: Partial<Exchange> & Pick<Exchange, 'follows'>) => Exchange,
 ): Promise<Exchange> {
   const early = !passing.sent;
   const serviceMs = early ? 0 : Math.max(0, Math.floor(performance.now() - passing.sentAt));
@@ -103,8 +103,8 @@ async function finish(
   if (head.body.kind === 'tunnel') {
     conversation.forward('upstream', headBytes, 'reached');
     const gate = await conversation.gated('upstream');
-    const then = gate ? 'tunnel' : conversation.over ? 'gone' : 'lost';
-    return told({ status, serviceMs, then });
+    const follows = gate ? 'tunnel' : conversation.over ? 'gone' : 'lost';
+    return told({ status, serviceMs, follows });
   }
   const passed = await passBody(conversation, head.body, headBytes, heldBytes + field.length);
   const persists = !early && head.keepAlive && persistsFor(request, head) && passed.end === 'whole';
@@ -113,7 +113,7 @@ async function finish(
     serviceMs,
     answerBodyBytes: passed.bodyBytes,
     cut: passed.end === 'cut',
-    then: passed.end === 'gone' ? 'gone' : persists ? 'next' : 'close',
+    follows: passed.end === 'gone' ? 'gone' : persists ? 'next' : 'close',
   });
 }
 
@@ -127,7 +127,9 @@ function timeField(head: AnswerHead, name: string | undefined, ms: number): Uint
 /** A client of HTTP/1.0 waits for the end of the connection unless the answer itself says otherwise (RFC 9112 §9.3). */
 function persistsFor(request: RequestHead, { headers }: AnswerHead): boolean {
   if (!request.keepAlive) return false;
-  return request.version === '1.1' || headers.some(([name, value]) => name === 'connection' && /keep-alive/i.test(value));
+  return (
+    request.version === '1.1' || headers.some(([name, value]) => name === 'connection' && /keep-alive/i.test(value))
+  );
 }
 
 const BAD_ANSWER: Failure = { code: 'bad-answer', httpStatus: 502, flag: 'UPE' };
