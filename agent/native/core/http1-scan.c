@@ -133,7 +133,8 @@ static bool note_field(control *found, const uint8_t *bytes, http1_span name, ht
       return true;
     case FIELD_HOST:
       found->host = value;
-      return ++found->hosts == 1;
+      found->hosts++;
+      return true;
     case FIELD_LENGTH:
       if (found->has_length) return false;
       found->has_length = true;
