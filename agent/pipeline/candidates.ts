@@ -5,7 +5,7 @@ import type { Route } from '../model/verdict.ts';
 import { forbiddenToDial, type OwnPlace } from '../registry/may-dial.ts';
 import { dialPlan, namesToResolve } from '../upstream/plan.ts';
 import type { Resolution } from '../upstream/resolve/resolution.ts';
-import type { EnrolledNamespace, Located } from './stages.ts';
+import type { EnrolledNamespace } from './enrolled-namespace.ts';
 
 /** A known answer comes at once. `asker`: so that one namespace cannot use up the questions under way. */
 export type Resolve = (name: Hostname, asker: EnrolledNamespace) => Promise<Resolution> | Resolution;
@@ -25,7 +25,7 @@ export type Candidates =
 /** Where an admitted flow may be dialled, in order: the route's addresses less those that are never dialled. */
 export async function candidatesOf(
   route: Route,
-  { destination, enrolled }: Located,
+  { destination, enrolled }: { readonly destination: Endpoint; readonly enrolled: EnrolledNamespace },
   options: CandidateOptions,
 ): Promise<Candidates> {
   if (route.dial === 'original') return permitted([destination], FORBIDDEN_ORIGINAL, options);

@@ -1,12 +1,18 @@
 import type { Evidence } from '../model/evidence.ts';
-import type { Hop } from '../model/flow.ts';
+import type { FlowFacts, Hop } from '../model/flow.ts';
 import type { Authority } from '../model/hostname.ts';
-import type { Verdict } from '../model/verdict.ts';
+import type { Answers, Verdict } from '../model/verdict.ts';
 import type { Source } from '../model/workload.ts';
 import type { Registry } from '../registry/compile.ts';
 import { decide } from '../registry/decide.ts';
 import type { RequestHead } from '../wire/http1-request.ts';
-import type { Asked } from './judge.ts';
+
+/** What is asked for: where the flow was going, or, inside a tunnel, what the tunnel was asked for. */
+export type Asked = {
+  readonly destination: FlowFacts['destination'];
+  /** undefined: names are resolved where a rule needs it. */
+  readonly answers: Answers | undefined;
+};
 
 /** What a CONNECT asks its proxy for, in the terms of a flow: the name stands for whatever address the proxy dials. */
 export function targetOf({ authority }: RequestHead): Asked | undefined {

@@ -1,12 +1,11 @@
 import type { IpAddress } from '../model/address.ts';
 import type { Evidence } from '../model/evidence.ts';
 import type { Failure } from '../model/failure.ts';
-import type { FlowFacts } from '../model/flow.ts';
 import type { Hostname } from '../model/hostname.ts';
-import type { Answers, Decision, Verdict } from '../model/verdict.ts';
+import type { Decision, Verdict } from '../model/verdict.ts';
 import type { Registry } from '../registry/compile.ts';
 import { decide } from '../registry/decide.ts';
-import { admitsTarget } from './connect-target.ts';
+import { type Asked, admitsTarget } from './connect-target.ts';
 import { type FirstLook, upgradesBlindly } from './first-look.ts';
 import type { Identified, Judged, Stages } from './stages.ts';
 
@@ -14,13 +13,6 @@ export type Judgement =
   | { readonly kind: 'judged'; readonly flow: Judged }
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'gone' };
-
-/** What is asked for: where the flow was going, or, inside a tunnel, what the tunnel was asked for. */
-export type Asked = {
-  readonly destination: FlowFacts['destination'];
-  /** undefined: names are resolved where a rule needs it. */
-  readonly answers: Answers | undefined;
-};
 
 /**
  * Verdict first, need second: policy is asked with what is known already, and bytes or answers are waited for only if

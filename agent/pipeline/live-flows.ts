@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Conversation } from '../relay/conversation.ts';
-import type { EnrolledNamespace } from './stages.ts';
+import type { EnrolledNamespace } from './enrolled-namespace.ts';
 
 /**
  * The flows that live now, by the namespace they came from: so that one workload cannot use up what others need, and

@@ -3,7 +3,8 @@ import type { Evidence } from '../model/evidence.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Hostname } from '../model/hostname.ts';
 import { decide } from '../registry/decide.ts';
-import { type Asked, gather } from './judge.ts';
+import type { Asked } from './connect-target.ts';
+import { gather } from './judge.ts';
 import type { Identified, Stages } from './stages.ts';
 
 /**

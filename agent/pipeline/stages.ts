@@ -10,6 +10,7 @@ import type { Upstream } from '../relay/dial.ts';
 import type { OwnAnswer } from '../relay/refuse.ts';
 import type { RequestHead } from '../wire/http1-request.ts';
 import type { CandidateOptions } from './candidates.ts';
+import type { EnrolledNamespace } from './enrolled-namespace.ts';
 import type { LiveFlows } from './live-flows.ts';
 
 /** What the stages need of the world; everything that changes is asked for anew with each flow and request. */
@@ -52,14 +53,6 @@ export type Judged = Identified & {
 };
 
 export type JudgedRequest = Judged & { readonly request: RequestHead };
-
-/** A network namespace whose connections this agent accepts, and the workload that it belongs to. */
-export type EnrolledNamespace = {
-  /** undefined: the agent's own. */
-  readonly netns: string | undefined;
-  readonly namespace: string;
-  readonly pod: string;
-};
 
 /** What the stages after the verdict add; every field tells of something that may not have come about. */
 export type Ending = {

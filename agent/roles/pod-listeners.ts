@@ -4,7 +4,7 @@ import type { AgentConfig } from '../config/agent-config.ts';
 import type { Diagnostics } from '../log/diagnostics.ts';
 import type { Family } from '../model/address.ts';
 import type { ListenerId, Mover } from '../model/mover.ts';
-import type { EnrolledNamespace } from '../pipeline/stages.ts';
+import type { EnrolledNamespace } from '../pipeline/enrolled-namespace.ts';
 import { StartFailure } from './start-failure.ts';
 
 /**
