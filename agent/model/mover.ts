@@ -74,7 +74,11 @@ export type DialedEvent = {
  * The upstream has ended while nothing of it was let pass (its credit was 0), and nothing of it is held any more: the
  * flow is as before its dial, with the client's held bytes untouched and the credit of both sides 0.
  */
-export type LostEvent = { readonly reset: boolean };
+export type LostEvent = {
+  readonly reset: boolean;
+  /** Bytes of the client that have left since the flow began: what was let pass beyond them is still held. */
+  readonly passed: number;
+};
 
 /** What happened under a lease; posted lazily, in order, so that an access line can be written of each exchange. */
 export type LeasedEvent =

@@ -2,7 +2,13 @@ import type { Accept, FlowHandler, FlowRef } from '../model/mover.ts';
 import type { MessageRing } from './message-ring.ts';
 import { MESSAGE } from './records.ts';
 
-type Owned = { readonly flow: FlowRef; readonly handler: FlowHandler };
+type Owned = {
+  readonly flow: FlowRef;
+  /** undefined while `accept` decides. */
+  handler: FlowHandler | undefined;
+  /** Of what the owner knows about its upstream: core/protocol.h, "Eras". */
+  era: number;
+};
 
 /**
  * Brings one thread's messages to the owners of its flows. Slots are used again, so an owner is found by slot and
@@ -30,6 +36,19 @@ export class Delivery {
     return this.#stopped;
   }
 
+  /** The era of the owner's view of this flow's upstream; 0 if the flow has ended. */
+  era(flow: FlowRef): number {
+    return this.#find(flow.slot, flow.generation)?.era ?? 0;
+  }
+
+  /** Begins the next one, as a dial does, and gives it. */
+  nextEra(flow: FlowRef): number {
+    const owned = this.#find(flow.slot, flow.generation);
+    if (!owned) return 0;
+    owned.era = (owned.era + 1) | 0;
+    return owned.era;
+  }
+
   /** Delivers what is there now and gives the room back. */
   deliverAll(): void {
     const { head } = this.#messages;
@@ -52,21 +71,20 @@ export class Delivery {
   #deliverAccepted(): void {
     const { slot, generation } = this.#messages;
     const flow: FlowRef = { thread: this.#thread, slot, generation };
-    this.#owned[slot] = undefined;
-    let handler: FlowHandler | undefined;
+    const owned: Owned = { flow, handler: undefined, era: 1 };
+    this.#owned[slot] = owned;
     try {
-      handler = this.#accept(flow, this.#messages.accepted());
+      owned.handler = this.#accept(flow, this.#messages.accepted());
     } finally {
-      if (!handler) this.#refuse(flow);
+      if (!owned.handler) this.#refuse(flow);
     }
-    this.#owned[slot] = { flow, handler };
   }
 
   #deliverToOwner(): void {
     const { slot, generation, kind } = this.#messages;
-    const owned = this.#owned[slot];
-    if (!owned || owned.flow.generation !== generation) return;
-    const { handler } = owned;
+    const owned = this.#find(slot, generation);
+    const handler = owned?.handler;
+    if (!owned || !handler) return;
     switch (kind) {
       case MESSAGE.held:
         return handler.held(this.#messages.held());
@@ -75,12 +93,33 @@ export class Delivery {
       case MESSAGE.observed:
         return handler.observed(this.#messages.observed());
       case MESSAGE.dialed:
-        return handler.dialed(this.#messages.dialed());
+        return this.#deliverDialed(owned, handler);
+      case MESSAGE.lost:
+        return this.#deliverLost(owned, handler);
       case MESSAGE.closed:
         this.#owned[slot] = undefined;
         return handler.closed(this.#messages.closed());
       default:
         throw new TypeError(`the addon sent a message of kind ${kind}`);
     }
+  }
+
+  /** What became of an upstream that the owner has replaced meanwhile is nobody's concern. */
+  #deliverDialed(owned: Owned, handler: FlowHandler): void {
+    if (this.#messages.era !== owned.era) return;
+    const event = this.#messages.dialed();
+    if (event.error !== undefined) owned.era = (owned.era + 1) | 0;
+    handler.dialed(event);
+  }
+
+  #deliverLost(owned: Owned, handler: FlowHandler): void {
+    if (this.#messages.era !== owned.era) return;
+    owned.era = (owned.era + 1) | 0;
+    handler.lost(this.#messages.lost());
+  }
+
+  #find(slot: number, generation: number): Owned | undefined {
+    const owned = this.#owned[slot];
+    return owned?.flow.generation === generation ? owned : undefined;
   }
 }

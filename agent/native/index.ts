@@ -110,7 +110,7 @@ class RunningMover {
   }
 
   inspect(flow: FlowRef, side: Side, heldBeyond: number, deadlineMs: number): void {
-    const ring = this.#command(COMMAND.inspect, flow, side, 0, 0, INSPECT.bytes, NOTHING);
+    const ring = this.#command(COMMAND.inspect, flow, side, 0, this.#era(flow), INSPECT.bytes, NOTHING);
     ring?.setUint32(INSPECT.beyond, Math.min(heldBeyond, 0xffff_ffff));
     ring?.setUint32(INSPECT.deadlineMs, milliseconds(deadlineMs));
   }
@@ -131,13 +131,14 @@ class RunningMover {
     ring.setUint16(DIAL.to + 16, to.port);
     ring.setUint8(DIAL.to + 18, familyOf(to.ip));
     ring.setUint32(DIAL.timeoutMs, milliseconds(timeoutMs));
+    ring.setUint32(DIAL.era, this.#threads[flow.thread]?.delivery.nextEra(flow) ?? 0);
   }
 
   forward(flow: FlowRef, side: Side, bytes: number | 'all', notify: 'reached' | 'held'): void {
     const flags = (bytes === 'all' ? COMMAND_FLAG.all : 0) | (notify === 'held' ? COMMAND_FLAG.notifyHeld : 0);
     const count = bytes === 'all' ? 0 : bytes;
     if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`forward ${bytes} bytes`);
-    const ring = this.#command(COMMAND.forward, flow, side, flags, 0, FORWARD.bytes, NOTHING);
+    const ring = this.#command(COMMAND.forward, flow, side, flags, this.#era(flow), FORWARD.bytes, NOTHING);
     ring?.setUint32(FORWARD.low, count % 2 ** 32);
     ring?.setUint32(FORWARD.high, Math.floor(count / 2 ** 32));
   }
@@ -211,6 +212,10 @@ class RunningMover {
     thread.commands.begin(kind, sideNumber, flags, flow.slot, flow.generation, value, fixed, payload);
     this.#markDirty(thread);
     return thread.commands;
+  }
+
+  #era(flow: FlowRef): number {
+    return this.#threads[flow.thread]?.delivery.era(flow) ?? 0;
   }
 
   #toAllThreads(kind: number, value: number): void {

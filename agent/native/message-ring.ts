@@ -1,5 +1,13 @@
 import { type Endpoint, type IpAddress, ipFromBytes } from '../model/address.ts';
-import type { AcceptedEvent, ClosedEvent, DialedEvent, GateEvent, HeldEvent, ObservedEvent } from '../model/mover.ts';
+import type {
+  AcceptedEvent,
+  ClosedEvent,
+  DialedEvent,
+  GateEvent,
+  HeldEvent,
+  LostEvent,
+  ObservedEvent,
+} from '../model/mover.ts';
 import { type Port, portOf } from '../model/port.ts';
 import {
   ACCEPTED,
@@ -10,6 +18,7 @@ import {
   GATE,
   HEADER,
   LAYOUT,
+  LOST,
   MESSAGE,
   SIDE_ENDS,
   SIDES,
@@ -119,6 +128,15 @@ export class MessageRing {
       local: error === 0 ? this.#endpoint(DIALED.local) : undefined,
       at: this.#double(DIALED.at),
     };
+  }
+
+  lost(): LostEvent {
+    return { reset: this.#flag(FLAG.reset), passed: this.#double(LOST.passed) };
+  }
+
+  /** Of the dial that a `dialed` or `lost` record is about. */
+  get era(): number {
+    return this.kind === MESSAGE.dialed ? this.#view.getInt32(this.#at + DIALED.era, true) : this.#value();
   }
 
   closed(): ClosedEvent {

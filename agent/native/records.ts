@@ -36,7 +36,8 @@ export const HEADER = {
 
 export const ACCEPTED = { at: 24, listener: 32, peer: 36, local: 56, original: 76, bytes: 96 } as const;
 export const GATE = { passed: 24, bytes: 32 } as const;
-export const DIALED = { at: 24, local: 32, bytes: 56 } as const;
+export const DIALED = { at: 24, local: 32, era: 52, bytes: 56 } as const;
+export const LOST = { passed: 24, bytes: 32 } as const;
 export const CLOSED = {
   toUpstream: 24,
   toClient: 32,
@@ -56,9 +57,10 @@ export const MESSAGE = {
   dialed: 5,
   closed: 6,
   stopped: 7,
+  lost: 8,
 } as const;
 
-export const FLAG = { ended: 1, deadline: 2, full: 4 } as const;
+export const FLAG = { ended: 1, deadline: 2, full: 4, reset: 8 } as const;
 
 export const COMMAND = {
   filler: 0,
@@ -78,7 +80,7 @@ export const COMMAND_FLAG = { all: 1, notifyHeld: 2, more: 1, rst: 1, on: 1 } as
 
 /** Byte offsets of the fixed part behind a command's header, and its whole size. */
 export const INSPECT = { beyond: 24, deadlineMs: 28, bytes: 32 } as const;
-export const DIAL = { to: 24, timeoutMs: 44, bytes: 48 } as const;
+export const DIAL = { to: 24, timeoutMs: 44, era: 48, bytes: 52 } as const;
 export const FORWARD = { low: 24, high: 28, bytes: 32 } as const;
 export const EDIT = { at: 24, remove: 28, bytes: 32 } as const;
 

@@ -4,6 +4,7 @@
 #include "direction.h"
 #include "messages.h"
 #include "mover-state.h"
+#include "upstream.h"
 #include <errno.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@ static const uint8_t *payload_of(const void *command, size_t fixed) { return (co
 
 static void inspect(thread *t, flow *f, const inspect_command *c) {
   enum side s = c->header.side ? UPSTREAM : CLIENT;
+  if (s == UPSTREAM && upstream_is_outdated(f, (uint32_t)c->header.value)) return;
   f->direction[s].inspecting = true;
   f->direction[s].inspect_beyond = c->beyond;
   thread_set_deadline(t, f, s == CLIENT ? DEADLINE_INSPECT_CLIENT : DEADLINE_INSPECT_UPSTREAM,
@@ -20,8 +22,11 @@ static void inspect(thread *t, flow *f, const inspect_command *c) {
 }
 
 static void dial(thread *t, flow *f, const dial_command *c) {
-  if (f->state != FLOW_DECIDING) {
-    post_dialed(t, f, EISCONN, &(wire_address){0});
+  bool replaces = c->era - f->era == 1; /* also one whose failure the owner has not heard of */
+  if (replaces || f->state != FLOW_DECIDING) upstream_drop(t, f);
+  f->era = c->era;
+  if (f->endpoint[CLIENT].shut) { /* the end of an earlier upstream was passed on */
+    post_dialed(t, f, EPIPE, &(wire_address){0});
     return;
   }
   const uint8_t *preamble = payload_of(c, sizeof *c);
@@ -40,6 +45,7 @@ static void dial(thread *t, flow *f, const dial_command *c) {
 
 static void forward(thread *t, flow *f, const forward_command *c) {
   direction *d = &f->direction[c->header.side ? UPSTREAM : CLIENT];
+  if (upstream_is_outdated(f, (uint32_t)c->header.value)) return;
   if (c->header.flags & FLAG_ALL) {
     d->credit = -1;
     d->gate = c->header.flags & FLAG_NOTIFY_HELD ? GATE_NONE : GATE_REACHED; /* told when the end has passed */

@@ -14,8 +14,8 @@ enum { SETTLED_AFTER_US = 2 * 1000 * 1000 };
 static void dial_connected(thread *t, flow *f) {
   thread_set_deadline(t, f, DEADLINE_PHASE, t->now + SETTLED_AFTER_US);
   wire_address local = socket_local(f->endpoint[UPSTREAM].fd);
+  if (!f->had_upstream) f->connected_at = t->now;
   f->had_upstream = true;
-  f->connected_at = t->now;
   f->active_at = t->now;
   f->state = FLOW_RELAYING;
   post_dialed(t, f, 0, &local);

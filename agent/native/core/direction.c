@@ -1,8 +1,9 @@
 #include "direction.h"
 #include "messages.h"
 #include "mover-state.h"
-#include <errno.h>
 #include "socket.h"
+#include "upstream.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 
@@ -116,6 +117,10 @@ static enum step source_error(const pass *p) {
     p->source->readable = false;
     return STEP_AGAIN;
   }
+  if (p->source->broken) { /* told once; a reset has no end but this */
+    source_ended(p);
+    return STEP_AGAIN;
+  }
   p->source->broken = true;
   p->source->end = errno == ECONNRESET ? END_RESET : END_ERROR;
   return STEP_SOURCE_BROKEN;
@@ -214,6 +219,29 @@ static enum step read_and_hold(const pass *p, uint32_t limit) {
   return STEP_AGAIN;
 }
 
+/*
+ * The end of an upstream that nobody asks anything is noticed only if it stands directly behind what was let pass. A
+ * look does not take the bytes that may be in front of it.
+ */
+static enum step look_for_end(const pass *p) {
+  uint8_t byte;
+  ssize_t n = recv(p->source->fd, &byte, 1, MSG_PEEK);
+  if (n > 0) return STEP_BLOCKED;
+  if (n < 0) return source_error(p);
+  source_ended(p);
+  return STEP_AGAIN;
+}
+
+static enum step hold_back(const pass *p) {
+  direction *d = p->d;
+  pipes_give(&p->t->pipes, &d->pipe, true);
+  if (!p->source->readable) return STEP_BLOCKED;
+  uint32_t limit = holdable(p);
+  if (limit) return read_and_hold(p, limit);
+  bool may_be_lost = p->from == UPSTREAM && upstream_is_quiet(p->f) && p->source->hung_up && !d->held.length;
+  return may_be_lost ? look_for_end(p) : STEP_BLOCKED;
+}
+
 static enum step next_step(const pass *p) {
   direction *d = p->d;
   bool connected = p->f->state == FLOW_RELAYING;
@@ -221,11 +249,7 @@ static enum step next_step(const pass *p) {
     return p->sink->writable ? send_preamble(p) : STEP_BLOCKED;
   }
   if (d->piped) return p->sink->writable ? empty_pipe(p) : STEP_BLOCKED;
-  if (d->credit == 0) {
-    uint32_t limit = p->source->readable ? holdable(p) : 0;
-    pipes_give(&p->t->pipes, &d->pipe, true);
-    return limit ? read_and_hold(p, limit) : STEP_BLOCKED;
-  }
+  if (d->credit == 0) return hold_back(p);
   if (!connected || !p->sink->writable) return STEP_BLOCKED;
   if (d->held.length) return send_held(p, sendable(d));
   if (!p->source->readable) {
@@ -245,11 +269,12 @@ enum run_result direction_run(thread *t, flow *f, enum side from) {
   pass p = pass_of(t, f, from);
   uint64_t turn_ends = p.d->passed + TURN_BYTES;
   for (;;) {
+    if (from == UPSTREAM && upstream_is_lost(f)) return RUN_LOST;
     if (drained(&p) && f->state == FLOW_RELAYING) {
       pipes_give(&t->pipes, &p.d->pipe, true);
       p.d->done = true;
       direction_report(t, f, from);
-      return RUN_DONE;
+      return p.source->broken ? RUN_SOURCE_BROKEN : RUN_DONE;
     }
     enum step step = next_step(&p);
     if (step == STEP_AGAIN) {
@@ -279,13 +304,14 @@ void direction_report(thread *t, flow *f, enum side from) {
   direction *d = &f->direction[from];
   bool ended = f->endpoint[from].ended;
   bool full = d->held.length >= t->mover->options.max_held;
-  if (d->inspecting && (d->held.length > d->inspect_beyond || ended || full)) {
+  bool lost = from == UPSTREAM && upstream_is_lost(f); /* says all that waiting for bytes would */
+  if (!lost && d->inspecting && (d->held.length > d->inspect_beyond || ended || full)) {
     d->inspecting = false;
     thread_clear_deadline(t, f, from == CLIENT ? DEADLINE_INSPECT_CLIENT : DEADLINE_INSPECT_UPSTREAM);
     post_held(t, f, from, (uint16_t)((ended ? FLAG_ENDED : 0) | (full ? FLAG_FULL : 0)));
   }
   bool passed = d->credit == 0 ? !d->piped : d->done;
-  if (passed && (d->gate == GATE_REACHED || (d->gate == GATE_HELD && (d->held.length || ended)))) {
+  if (passed && (d->gate == GATE_REACHED || (d->gate == GATE_HELD && !lost && (d->held.length || ended)))) {
     d->gate = GATE_NONE;
     post_gate(t, f, from);
   }

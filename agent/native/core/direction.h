@@ -10,6 +10,7 @@ enum run_result {
   RUN_DONE,          /* the source's end is reached and everything before it has left */
   RUN_SOURCE_BROKEN,
   RUN_SINK_BROKEN,
+  RUN_LOST,          /* upstream_is_lost */
   RUN_NO_RESOURCES
 };
 

@@ -6,6 +6,7 @@
 #include "messages.h"
 #include "mover-state.h"
 #include "socket.h"
+#include "upstream.h"
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -50,6 +51,7 @@ static void note_events(endpoint *e, uint32_t events) {
 }
 
 void flow_event(thread *t, flow *f, enum side s, uint32_t events) {
+  if (f->endpoint[s].fd == -1) return; /* dropped by what came before it in this batch */
   note_events(&f->endpoint[s], events);
   if (f->state == FLOW_CONNECTING && s == UPSTREAM) {
     dial_event(t, f, events);
@@ -99,6 +101,9 @@ static void relay(thread *t, flow *f) {
         return;
       case RUN_SINK_BROKEN:
         flow_broken(t, f, other_side(from));
+        return;
+      case RUN_LOST:
+        upstream_lost(t, f);
         return;
       case RUN_NO_RESOURCES:
         flow_end(t, f, CAUSE_NO_RESOURCES, true);
@@ -171,8 +176,15 @@ void flow_broken(thread *t, flow *f, enum side s) {
   }
   if (f->state == FLOW_LOCATING) accept_tell(t, f, ENOENT);
   if (f->state == FLOW_RELAYING && !f->endpoint[other_side(s)].broken) {
-    broken->readable = true;
-    while (direction_run(t, f, s) == RUN_UNFINISHED) continue; /* no more than its receive buffer can come */
+    broken->readable = broken->hung_up = true;
+    broken->writable = false;
+    enum run_result result;
+    while ((result = direction_run(t, f, s)) == RUN_UNFINISHED) continue; /* no more than its receive buffer can come */
+    if (result == RUN_LOST) {
+      upstream_lost(t, f);
+      return;
+    }
+    if (s == UPSTREAM && upstream_is_quiet(f) && result == RUN_BLOCKED) return;
   }
   flow_end(t, f, CAUSE_RESET, true);
 }

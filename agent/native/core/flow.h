@@ -62,6 +62,8 @@ typedef struct {
   bool queued;         /* stands in the thread's list of flows with work left */
   bool had_upstream;   /* a connect has succeeded */
   bool preamble_sent;
+  uint32_t era;        /* of the last dial, see upstream.h */
+  uint32_t oldest_era; /* in which a verb must have been given that lets bytes pass */
   uint32_t listener; /* identifier */
   uint32_t charged;  /* its share of thread.held_of */
   endpoint endpoint[2];
@@ -102,7 +104,10 @@ void flow_run(thread *t, flow *f);
 /* False: flows of the same listener hold so much already that this one may hold no more than a usual buffer. */
 bool flow_may_hold(const thread *t, const flow *f, const direction *d);
 
-/* One socket broke: what it had sent before still goes out where that is possible, then both are reset. */
+/*
+ * One socket broke: what it had sent before still goes out where that is possible, then both are reset. An upstream
+ * of which nothing may pass stays until what it had sent is gone, then it is lost.
+ */
 void flow_broken(thread *t, flow *f, enum side s);
 
 /* Releases everything and posts MESSAGE_CLOSED. `reset`: both sockets are closed by RST. */

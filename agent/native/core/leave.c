@@ -81,6 +81,7 @@ void flow_close(thread *t, flow *f) {
     held_release(&t->buffers, &f->preamble);
     flow_drop_side(t, f, UPSTREAM);
   }
+  if (f->endpoint[UPSTREAM].broken) flow_drop_side(t, f, UPSTREAM);
   keep_only_allowed(t, &f->direction[CLIENT]);
   keep_only_allowed(t, &f->direction[UPSTREAM]);
   leave(t, f, CAUSE_CLOSED);

@@ -104,7 +104,18 @@ void post_dialed(thread *t, const flow *f, int error, const wire_address *local)
   m->header.value = error;
   m->at = (double)t->now;
   m->local = *local;
+  m->era = f->era;
   commit(t, m, error ? URGENT : LAZY);
+}
+
+void post_lost(thread *t, const flow *f, bool reset) {
+  lost_message *m = reserve(t, sizeof *m, 0);
+  if (!m) return;
+  fill(t, &m->header, f, MESSAGE_LOST);
+  m->header.flags = reset ? FLAG_RESET : 0;
+  m->header.value = (int32_t)f->era;
+  m->passed = (double)f->direction[CLIENT].passed;
+  commit(t, m, URGENT);
 }
 
 void post_closed(thread *t, const flow *f, enum cause cause, const uint8_t ends[2]) {

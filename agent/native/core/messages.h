@@ -10,6 +10,8 @@ void post_gate(thread *t, const flow *f, enum side s);
 void post_observed(thread *t, const flow *f, enum side s, const uint8_t *bytes, uint32_t count);
 /* `error`: errno or 0. */
 void post_dialed(thread *t, const flow *f, int error, const wire_address *local);
+/* Behind `upstream_drop`. */
+void post_lost(thread *t, const flow *f, bool reset);
 void post_closed(thread *t, const flow *f, enum cause cause, const uint8_t ends[2]);
 void post_stopped(thread *t);
 

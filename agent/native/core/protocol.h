@@ -68,10 +68,11 @@ enum message_kind {
   MESSAGE_OBSERVED = 4,
   MESSAGE_DIALED = 5,
   MESSAGE_CLOSED = 6,
-  MESSAGE_STOPPED = 7
+  MESSAGE_STOPPED = 7,
+  MESSAGE_LOST = 8
 };
 
-enum message_flag { FLAG_ENDED = 1, FLAG_DEADLINE = 2, FLAG_FULL = 4 };
+enum message_flag { FLAG_ENDED = 1, FLAG_DEADLINE = 2, FLAG_FULL = 4, FLAG_RESET = 8 };
 
 /* value: errno of the original destination, 0 if `original` holds it. Payload: the first bytes. */
 typedef struct {
@@ -94,7 +95,14 @@ typedef struct {
   record_header header;
   double at;
   wire_address local;
+  uint32_t era; /* of the dial */
 } dialed_message;
+
+/* value: era of the dial that made the connection. FLAG_RESET. */
+typedef struct {
+  record_header header;
+  double passed; /* bytes of the client since the flow began */
+} lost_message;
 
 /* value: cause | end of the client << 8 | end of the upstream << 16. */
 typedef struct {
@@ -133,8 +141,13 @@ enum command_kind {
   COMMAND_EDIT = 10
 };
 
+/*
+ * Eras: a number that the owner keeps for each flow, 1 at the start, one more with each dial that it gives and each
+ * end of one that it is told (a failure, MESSAGE_LOST). A dial one above the last one replaces an upstream.
+ */
 enum command_flag { FLAG_ALL = 1, FLAG_NOTIFY_HELD = 2, FLAG_MORE = 1, FLAG_RST = 1, FLAG_ON = 1 };
 
+/* header.value: era. */
 typedef struct {
   record_header header;
   uint32_t beyond;
@@ -146,8 +159,10 @@ typedef struct {
   record_header header;
   wire_address to;
   uint32_t timeout_ms;
+  uint32_t era;
 } dial_command;
 
+/* header.value: era. */
 typedef struct {
   record_header header;
   uint32_t bytes_low;

@@ -69,6 +69,7 @@ static void copy_out(const record_header *h, uint32_t thread, message *out) {
     fixed = sizeof *m;
     out->passed = (uint64_t)m->passed;
   }
+  if (out->kind == MESSAGE_LOST) out->passed = (uint64_t)((const lost_message *)h)->passed;
   if (out->kind == MESSAGE_CLOSED) {
     const closed_message *m = (const closed_message *)h;
     out->to_upstream = (uint64_t)m->to_upstream;
@@ -82,17 +83,38 @@ static void copy_out(const record_header *h, uint32_t thread, message *out) {
   memcpy(out->bytes, (const uint8_t *)h + fixed, h->payload);
 }
 
+static uint32_t *era_of(owner *o, flow_ref f) {
+  static uint32_t none;
+  none = 0;
+  return o->view[f.thread][f.slot].generation == f.generation ? &o->view[f.thread][f.slot].era : &none;
+}
+
+/* False: it is about an upstream that was replaced meanwhile. */
+static bool note_message(owner *o, const record_header *h, uint32_t thread) {
+  if (h->kind == MESSAGE_ACCEPTED) {
+    o->view[thread][h->slot].generation = h->generation;
+    o->view[thread][h->slot].era = 1;
+  }
+  if (h->kind != MESSAGE_DIALED && h->kind != MESSAGE_LOST) return true;
+  uint32_t *era = era_of(o, (flow_ref){thread, h->slot, h->generation});
+  bool lost = h->kind == MESSAGE_LOST;
+  uint32_t told = lost ? (uint32_t)h->value : ((const dialed_message *)h)->era;
+  if (told != *era) return false;
+  if (lost || h->value) ++*era;
+  return true;
+}
+
 static bool take(owner *o, uint32_t thread, message *out) {
   int32_t *words = words_of(o, thread);
   for (;;) {
     uint32_t tail = o->messages_tail[thread];
     if (tail == load(&words[WORD_MESSAGES_HEAD])) return false;
     const record_header *h = (const record_header *)(messages_of(o, thread) + (tail & (MESSAGE_RING_BYTES - 1)));
-    bool filler = h->kind == MESSAGE_FILLER;
-    if (!filler) copy_out(h, thread, out);
+    bool skipped = h->kind == MESSAGE_FILLER || !note_message(o, h, thread);
+    if (!skipped) copy_out(h, thread, out);
     o->messages_tail[thread] = tail + h->length;
     __atomic_store_n(&words[WORD_MESSAGES_TAIL], (int32_t)o->messages_tail[thread], __ATOMIC_SEQ_CST);
-    if (!filler) return true;
+    if (!skipped) return true;
   }
 }
 
@@ -190,12 +212,13 @@ void owner_unlisten(owner *o, uint32_t id) {
 
 void owner_inspect(owner *o, flow_ref f, enum side s, uint32_t beyond, uint32_t deadline_ms) {
   inspect_command c = {.header = header_of(COMMAND_INSPECT, f, s, 0, 0), .beyond = beyond, .deadline_ms = deadline_ms};
+  c.header.value = (int32_t)*era_of(o, f);
   send_command(o, f.thread, &c.header, sizeof c, NULL);
 }
 
 void owner_dial_address(owner *o, flow_ref f, wire_address to, const char *preamble, uint32_t timeout_ms) {
   dial_command c = {.header = header_of(COMMAND_DIAL, f, CLIENT, 0, (uint32_t)strlen(preamble)), .to = to,
-                    .timeout_ms = timeout_ms};
+                    .timeout_ms = timeout_ms, .era = ++*era_of(o, f)};
   c.header.value = -1;
   send_command(o, f.thread, &c.header, sizeof c, preamble);
 }
@@ -209,6 +232,7 @@ void owner_forward(owner *o, flow_ref f, enum side s, uint64_t bytes, bool notif
   uint16_t flags = (uint16_t)((bytes == UINT64_MAX ? FLAG_ALL : 0) | (notify_held ? FLAG_NOTIFY_HELD : 0));
   forward_command c = {.header = header_of(COMMAND_FORWARD, f, s, flags, 0), .bytes_low = (uint32_t)bytes,
                        .bytes_high = (uint32_t)(bytes >> 32)};
+  c.header.value = (int32_t)*era_of(o, f);
   send_command(o, f.thread, &c.header, sizeof c, NULL);
 }
 

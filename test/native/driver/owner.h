@@ -23,7 +23,7 @@ typedef struct {
   wire_address original; /* accepted */
   wire_address peer;     /* accepted */
   uint32_t listener;     /* accepted */
-  uint64_t passed;       /* gate */
+  uint64_t passed;       /* gate, lost */
   uint64_t to_upstream;  /* closed */
   uint64_t to_client;    /* closed */
   enum cause cause;      /* closed */
@@ -36,6 +36,10 @@ typedef struct {
   mover *mover;
   uint8_t *memory;
   uint32_t threads;
+  struct {
+    uint32_t generation;
+    uint32_t era; /* of what was told of the flow's upstream, see protocol.h */
+  } view[OWNER_THREADS][OWNER_MAX_FLOWS];
   uint32_t commands_head[OWNER_THREADS];
   uint32_t messages_tail[OWNER_THREADS];
   pthread_mutex_t lock;
@@ -48,7 +52,7 @@ void owner_start(owner *o, uint32_t threads, uint32_t max_flows);
 /* Stops, checks one closed for every flow that the caller says still lives, frees. */
 void owner_stop(owner *o, uint32_t live_flows);
 
-/* The next message of any thread; false after `timeout_ms` without one. `out->bytes` is the caller's to free. */
+/* The next message of any thread, but none of an upstream that was replaced since; false after `timeout_ms` without one. `out->bytes` is the caller's to free. */
 bool owner_next(owner *o, message *out, int timeout_ms);
 
 /* The next message must be of this kind (and, unless NULL, of this flow). */

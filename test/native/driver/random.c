@@ -24,9 +24,11 @@ typedef struct {
   int client;
   int origin;           /* -1: none */
   bool dialing;
+  bool origin_known;    /* dialled and not told to be lost: at most one loss a dial */
   bool client_shut, origin_shut;
   bool responded;
   bool cut;             /* somebody reset or closed: wholeness cannot be expected */
+  bool mixed;           /* edits or a second origin: what arrives is not what one side has sent */
   uint64_t sent[2], received[2]; /* by side: sent by it, and what the other end received of it */
   uint64_t observed[2];
   bool observing[2];
@@ -82,7 +84,16 @@ static subject *by_port(world *w, uint16_t port) {
 }
 
 static void check_content(const subject *b, int s, uint64_t from, const uint8_t *bytes, uint64_t count) {
+  if (b->mixed) return;
   for (uint64_t i = 0; i < count; i++) CHECK(bytes[i] == pattern(b, s, from + i));
+}
+
+/* From now on another origin may take this one's place. */
+static void close_origin(subject *b) {
+  if (b->origin != -1) close(b->origin);
+  b->origin = -1;
+  b->origin_shut = b->origin_known = false;
+  b->mixed = b->cut = true;
 }
 
 static void on_message(world *w, const message *m) {
@@ -101,7 +112,7 @@ static void on_message(world *w, const message *m) {
     case MESSAGE_HELD:
     case MESSAGE_GATE: {
       uint64_t passed_at_most = b->credit[m->side];
-      CHECK(m->payload <= OWNER_MAX_HELD);
+      CHECK(m->payload <= OWNER_MAX_HELD + MAX_EDIT);
       if (passed_at_most == 0) check_content(b, m->side, 0, m->bytes, m->payload);
       return;
     }
@@ -112,6 +123,11 @@ static void on_message(world *w, const message *m) {
       return;
     case MESSAGE_DIALED:
       b->dialing = false;
+      if (m->value) b->origin_known = false;
+      return;
+    case MESSAGE_LOST:
+      CHECK(!b->responded && b->origin_known);
+      close_origin(b);
       return;
     case MESSAGE_CLOSED:
       b->closed = true;
@@ -155,7 +171,7 @@ static bool receive_some(world *w, subject *b, int s) {
   check_content(b, s, b->received[s], block, (uint64_t)n);
   b->received[s] += (uint64_t)n;
   w->bytes += (uint64_t)n;
-  CHECK(b->received[s] <= b->sent[s]);
+  if (!b->mixed) CHECK(b->received[s] <= b->sent[s]);
   CHECK(b->received[s] <= b->credit[s]);
   return true;
 }
@@ -177,13 +193,17 @@ static void reset_one(subject *b, int s) {
 }
 
 static void dial_one(world *w, subject *b) {
-  if (b->origin != -1 || b->dialing || b->responded) return;
+  if (b->dialing || b->responded) return;
+  if (b->origin_known) {
+    if (b->origin != -1 && below(w, 3)) return;
+    close_origin(b);
+  }
   bool nobody = below(w, 5) == 0;
-  b->dialing = true;
+  b->dialing = b->origin_known = true;
   owner_dial(&w->owner, b->flow, nobody ? 9 : w->origin_port, "", 1000);
   if (nobody) return;
-  /* The origin knows its flow by time only: wait until it is there, or the flow has gone. */
-  for (int i = 0; i < 2000 && b->dialing && !b->closed; i++) {
+  /* The origin knows its flow by time only: wait until it is there (its ACK may ride on data), or the flow has gone. */
+  for (int i = 0; i < 2000 && b->origin_known && !b->closed; i++) {
     read_messages(w, 1);
     int fd = accept4(w->origin, NULL, NULL, SOCK_CLOEXEC);
     if (fd == -1) continue;
@@ -198,6 +218,13 @@ static void forward_one(world *w, subject *b, int s) {
   if (more == UINT64_MAX) b->credit[s] = UINT64_MAX;
   else b->credit[s] += more;
   owner_forward(&w->owner, b->flow, (enum side)s, more, below(w, 2));
+}
+
+static void edit_one(world *w, subject *b, int s) {
+  static const uint8_t text[MAX_EDIT];
+  if (!b->mixed && below(w, 4)) return;
+  b->mixed = b->cut = true;
+  owner_edit(&w->owner, b->flow, (enum side)s, below(w, 300), below(w, 100), text, below(w, below(w, 4) ? 50 : MAX_EDIT));
 }
 
 static void command(world *w, subject *b) {
@@ -218,6 +245,9 @@ static void command(world *w, subject *b) {
     case 8:
     case 9:
       owner_inspect(&w->owner, b->flow, (enum side)s, below(w, 20000), below(w, 30));
+      return;
+    case 13:
+      edit_one(w, b, s);
       return;
     case 10:
       if (b->credit[s] || b->observing[s]) return; /* from the first byte on, so that the content can be checked */
@@ -297,6 +327,7 @@ static void finish(world *w, subject *b) {
   for (int i = 0; i < 1000 && !b->closed; i++) {
     read_messages(w, 5);
     while (receive_some(w, b, CLIENT) || receive_some(w, b, UPSTREAM)) continue;
+    if (!b->closed && b->origin == -1) owner_close(&w->owner, b->flow, true); /* lost meanwhile */
   }
   CHECK(b->closed);
   close_subject(w, b);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { FlowHandler, FlowRef } from '../../../../agent/model/mover.ts';
 import { Delivery } from '../../../../agent/native/delivery.ts';
 import { MessageRing } from '../../../../agent/native/message-ring.ts';
-import { ACCEPTED, CLOSED, HEADER, MESSAGE } from '../../../../agent/native/records.ts';
+import { ACCEPTED, CLOSED, DIALED, HEADER, LOST, MESSAGE } from '../../../../agent/native/records.ts';
 import { MessageProducer } from '../../../support/message-producer.ts';
 
 /** Three endpoints of port 80 and family 4, as an accepted message needs them. */
@@ -49,6 +49,39 @@ test('a message finds the owner of its slot and generation, and no other', () =>
   delivery.deliverAll();
   assert.equal(log.length, 5);
   assert.equal(delivery.stopped, false);
+});
+
+test('what became of a replaced upstream is nobody’s concern, and each end begins an era', () => {
+  const producer = new MessageProducer();
+  const log: string[] = [];
+  const delivery = new Delivery(0, new MessageRing(producer.memory, 0), logging(log), () => assert.fail());
+  const flow = { thread: 0, slot: 3, generation: 1 };
+  const postDialed = (era: number, errno: number) => {
+    const at = producer.post(MESSAGE.dialed, DIALED.bytes, { slot: 3, generation: 1, value: errno });
+    producer.view.setUint32(at + DIALED.era, era, true);
+  };
+  const postLost = (era: number) => {
+    producer.post(MESSAGE.lost, LOST.bytes, { slot: 3, generation: 1, value: era });
+  };
+  const told = () => {
+    delivery.deliverAll();
+    return [...log.splice(0), delivery.era(flow)];
+  };
+  postAccepted(producer, 3, 1);
+  assert.deepEqual(told(), ['3/1 accepted', 1]);
+  assert.deepEqual([delivery.nextEra(flow), delivery.nextEra(flow)], [2, 3]);
+  postDialed(2, 111);
+  postLost(2);
+  assert.deepEqual(told(), [3], 'the first dial was replaced by the second');
+  postDialed(3, 111);
+  assert.deepEqual(told(), ['3/1 dialed', 4]);
+  assert.equal(delivery.nextEra(flow), 5);
+  producer.post(MESSAGE.held, HEADER.bytes, { slot: 3, generation: 1 });
+  postLost(5);
+  assert.deepEqual(told(), ['3/1 held', '3/1 lost', 6]);
+  postLost(5);
+  assert.deepEqual(told(), [6]);
+  assert.equal(delivery.era({ ...flow, generation: 2 }), 0);
 });
 
 test('the last message of a thread tells that it has stopped', () => {

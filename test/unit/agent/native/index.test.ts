@@ -1,36 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Port } from '../../../../agent/model/port.ts';
 import { SystemError, startMover } from '../../../../agent/native/index.ts';
-import { LOOPBACK, LoggedMover, port, readAll } from '../../../support/mover-log.ts';
+import { client, dialTo, origin } from '../../../support/loopback.ts';
+import { LOOPBACK, LoggedMover, readAll } from '../../../support/mover-log.ts';
 import { until } from '../../../support/until.ts';
-
-/** An origin on loopback that hands each connection to `serve`. */
-async function origin(t: TestContext, serve: (socket: Socket) => void, host = '127.0.0.1'): Promise<Port> {
-  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
-    socket.on('error', () => undefined);
-    serve(socket);
-  });
-  server.listen(0, host);
-  await once(server, 'listening');
-  t.after(() => server.close());
-  const address = server.address();
-  assert.ok(address && typeof address === 'object');
-  return port(address.port);
-}
-
-function client(to: number, host = '127.0.0.1'): Socket {
-  return connect({ port: to, host, allowHalfOpen: true });
-}
-
-function dialTo(to: Port, family: 4 | 6 = 4) {
-  return { to: { ip: LOOPBACK[family], port: to }, netns: undefined, preamble: new Uint8Array(0), timeoutMs: 2_000 };
-}
 
 for (const family of [4, 6] as const) {
   test(`v${family}: a flow that TypeScript allows on its first bytes`, async (t) => {
@@ -135,35 +111,6 @@ test('per-request gate: head and body pass, the next head is held', async (t) =>
   const { closed } = await log.until((logged) => logged.closed.length === 1);
   assert.equal(closed[0]?.toUpstream, 8);
   assert.equal(seen.join(''), 'firstsec');
-});
-
-test('what is held can be changed in both directions', async (t) => {
-  const log = new LoggedMover(t);
-  const to = await origin(t, (socket) => socket.on('data', (data) => socket.write(`<${data.toString()}>`)));
-  log.onAccept = ({ flow }) => log.mover.inspect(flow, 'client', 5, 2_000);
-  log.onEvent = ({ flow }, name) => {
-    if (name !== 'held') return;
-    log.mover.edit(flow, 'client', 4, 2, Buffer.from('a longer'));
-    log.mover.edit(flow, 'client', 100, 0, Buffer.from('beyond what is held'));
-    log.mover.forward(flow, 'client', 12, 'reached');
-    log.mover.dial(flow, dialTo(to));
-  };
-  const socket = client(log.listen().port);
-  socket.write('ask a?');
-  const { flow, gates, held } = await log.until((logged) => logged.gates.length === 1);
-  assert.deepEqual(gates[0], { side: 'client', text: '', ended: false, passed: 12 });
-  log.onEvent = () => undefined;
-  log.mover.inspect(flow, 'upstream', 13, 2_000);
-  await log.until(() => held.length === 2);
-  assert.equal(held[1]?.text, '<ask a longer>');
-  log.mover.edit(flow, 'upstream', 1, 0, Buffer.from('said: '));
-  log.mover.edit(flow, 'upstream', 0, 1, new Uint8Array(0));
-  log.mover.forward(flow, 'upstream', 19, 'reached');
-  await log.until(() => gates.length === 2);
-  assert.throws(() => log.mover.edit(flow, 'client', 0, 0, new Uint8Array(16_385)), RangeError);
-  log.mover.close(flow, 'fin');
-  assert.equal((await readAll(socket)).text, 'said: ask a longer>');
-  socket.end();
 });
 
 test('observed copies are complete and come before closed', async (t) => {

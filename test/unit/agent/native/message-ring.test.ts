@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MessageRing } from '../../../../agent/native/message-ring.ts';
-import { CLOSED, DIALED, FLAG, HEADER, MESSAGE } from '../../../../agent/native/records.ts';
+import { CLOSED, DIALED, FLAG, HEADER, LOST, MESSAGE } from '../../../../agent/native/records.ts';
 import { MessageProducer } from '../../../support/message-producer.ts';
 
 test('fillers are skipped and the place is given back on release only', () => {
@@ -27,6 +27,15 @@ test('a failed dial has the name of its error and no address', () => {
   producer.post(MESSAGE.dialed, DIALED.bytes, { value: 111 });
   assert.equal(ring.next(ring.head), true);
   assert.deepEqual(ring.dialed(), { error: 'ECONNREFUSED', local: undefined, at: 0 });
+});
+
+test('lost has the bytes that the client’s side had sent', () => {
+  const producer = new MessageProducer();
+  const ring = new MessageRing(producer.memory, 0);
+  const at = producer.post(MESSAGE.lost, LOST.bytes, { value: 7, flags: FLAG.reset });
+  producer.view.setFloat64(at + LOST.passed, 12, true);
+  assert.equal(ring.next(ring.head), true);
+  assert.deepEqual([ring.lost(), ring.era], [{ reset: true, passed: 12 }, 7]);
 });
 
 test('closed has cause and ends by name', () => {
