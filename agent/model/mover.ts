@@ -44,6 +44,8 @@ export type HeldEvent = {
   readonly deadline: boolean;
   /** `maxHeldBytes` is reached: no more can be held. */
   readonly full: boolean;
+  /** Bytes of this side that have passed since the flow began, as in GateEvent. */
+  readonly passed: number;
 };
 
 /** The agreed number of bytes has passed; what is held next, if anything. */
@@ -82,8 +84,8 @@ export type LostEvent = {
 
 /** What happened under a lease; posted lazily, in order, so that an access line can be written of each exchange. */
 export type LeasedEvent =
-  /** A request was let pass. */
-  | { readonly kind: 'request'; readonly head: Uint8Array; readonly at: number }
+  /** A request was let pass. `passed`: bytes of the client that had passed before it. */
+  | { readonly kind: 'request'; readonly head: Uint8Array; readonly passed: number; readonly at: number }
   /** Its final answer was let pass. `atEnd` 0: some of its body is still to come, `end` will follow. */
   | {
       readonly kind: 'answer';

@@ -15,8 +15,8 @@ import {
   CLOSED,
   DIALED,
   FLAG,
-  GATE,
   HEADER,
+  HELD,
   LAYOUT,
   LOST,
   MESSAGE,
@@ -101,19 +101,20 @@ export class MessageRing {
   held(): HeldEvent {
     return {
       side: this.#side(),
-      bytes: this.#payload(HEADER.bytes),
+      bytes: this.#payload(HELD.bytes),
       ended: this.#flag(FLAG.ended),
       deadline: this.#flag(FLAG.deadline),
       full: this.#flag(FLAG.full),
+      passed: this.#double(HELD.passed),
     };
   }
 
   gate(): GateEvent {
     return {
       side: this.#side(),
-      bytes: this.#payload(GATE.bytes),
+      bytes: this.#payload(HELD.bytes),
       ended: this.#flag(FLAG.ended),
-      passed: this.#double(GATE.passed),
+      passed: this.#double(HELD.passed),
     };
   }
 

@@ -35,7 +35,7 @@ export const HEADER = {
 } as const;
 
 export const ACCEPTED = { at: 24, listener: 32, peer: 36, local: 56, original: 76, bytes: 96 } as const;
-export const GATE = { passed: 24, bytes: 32 } as const;
+export const HELD = { passed: 24, bytes: 32 } as const;
 export const DIALED = { at: 24, local: 32, era: 52, bytes: 56 } as const;
 export const LOST = { passed: 24, bytes: 32 } as const;
 export const CLOSED = {

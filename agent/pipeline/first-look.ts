@@ -16,17 +16,27 @@ export class FirstLook {
   readonly #conversation: Conversation;
   #since = performance.now();
   #bytes: Uint8Array = NOTHING;
+  #passed: number;
   #ended = false;
   #resume: RequestProgress | undefined;
 
-  constructor(conversation: Conversation, first?: { readonly bytes: Uint8Array; readonly ended: boolean }) {
+  constructor(
+    conversation: Conversation,
+    first?: { readonly bytes: Uint8Array; readonly ended: boolean; readonly passed?: number },
+  ) {
     this.#conversation = conversation;
+    this.#passed = first?.passed ?? 0;
     if (first && (first.bytes.length > 0 || first.ended)) this.#feed(first.bytes, first.ended);
   }
 
   /** The head of `request`, as it came. */
   get head(): Uint8Array {
     return this.#bytes.subarray(0, this.request?.headBytes ?? 0);
+  }
+
+  /** Bytes of the client that had passed before these. */
+  get passed(): number {
+    return this.#passed;
   }
 
   get settled(): boolean {
@@ -43,6 +53,7 @@ export class FirstLook {
       if (left <= 0) return 'late';
       const held = await this.#conversation.inspect('client', this.#bytes.length, Math.ceil(left));
       if (!held) return 'gone';
+      this.#passed = held.passed;
       this.#feed(held.bytes, held.ended || held.full);
       if (held.deadline && !this.settled) return 'late';
     }
@@ -67,6 +78,7 @@ export class FirstLook {
     while (!this.settled && this.#bytes.length === 0 && !this.#ended) {
       const held = await this.#conversation.inspect('client', 0, idleMs);
       if (!held) return 'gone';
+      this.#passed = held.passed;
       if (held.bytes.length > 0 || held.ended) this.#feed(held.bytes, held.ended || held.full);
       else if (held.deadline) return 'idle';
     }

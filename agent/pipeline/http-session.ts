@@ -106,8 +106,10 @@ export class HttpSession {
       const upstream = this.#reached?.upstream;
       if (exchange.follows !== 'lost') return { ok: true, exchange, upstream };
       this.#reached = undefined;
-      if (!reuse || !isRepeatable(judged.request)) return { ok: false, failure: UPSTREAM_RESET, upstream };
-      conversation.edit('client', 0, 0, look.head);
+      const sent = (conversation.lostUpstream?.passed ?? look.passed) - look.passed;
+      const again = sent === 0 || isRepeatable(judged.request);
+      if (!reuse || !again) return { ok: false, failure: UPSTREAM_RESET, upstream };
+      conversation.edit('client', 0, 0, look.head.subarray(0, sent));
     }
   }
 
@@ -124,7 +126,7 @@ export class HttpSession {
   async #next(outcome: JudgedRequest & Outcome): Promise<Turn | Outcome> {
     const { conversation } = this.#flow;
     const ageMs = performance.now() - this.#judgedAt;
-    const wanted = false && this.#stages.lease && !this.#asked && !conversation.lostUpstream;
+    const wanted = this.#stages.lease && !this.#asked && !conversation.lostUpstream;
     const lease = wanted ? leaseOf(outcome, ageMs, conversation.epoch, this.#stages) : undefined;
     if (!lease) return this.#listen(outcome);
     const leased = new LeasedExchanges(outcome, this.#stages);
@@ -132,7 +134,7 @@ export class HttpSession {
     const { open, last } = leased;
     if (conversation.over) return open ? leased.abandoned(open, await conversation.closedEvent) : last;
     if (!open) return this.#revoked ? this.#cut() : this.#listen(last);
-    const look = new FirstLook(conversation, { bytes: open.head, ended: false });
+    const look = new FirstLook(conversation, { bytes: open.head, ended: false, passed: open.passed });
     const passing = passedUnderLease(conversation, open.judged.request, asked?.requestSent ?? true, open.passedAt);
     return { judged: open.judged, look, passing };
   }

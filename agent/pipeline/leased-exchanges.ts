@@ -11,6 +11,8 @@ export type OpenExchange = {
   readonly head: Uint8Array;
   /** Milliseconds of performance.now() when it was let pass. */
   readonly passedAt: number;
+  /** Bytes of the client that had passed before it. */
+  readonly passed: number;
   answer: { readonly head: AnswerHead; readonly serviceMs: number; readonly headBytes: number } | undefined;
 };
 
@@ -38,7 +40,7 @@ export class LeasedExchanges {
   take(event: LeasedEvent): void {
     switch (event.kind) {
       case 'request':
-        this.#open = this.#begin(event.head.slice(), event.at);
+        this.#open = this.#begin(event.head.slice(), event.passed, event.at);
         return;
       case 'answer':
         this.#answered(event);
@@ -64,14 +66,14 @@ export class LeasedExchanges {
     return judged;
   }
 
-  #begin(head: Uint8Array, at: number): OpenExchange {
+  #begin(head: Uint8Array, passed: number, at: number): OpenExchange {
     const request = parseRequestHead(head);
     if (request.kind !== 'head') throw new TypeError('the mover let a request pass that is none');
     const passedAt = at / 1000 - MONOTONIC_OFFSET_MS;
     const startedAt = Math.round(performance.timeOrigin + passedAt);
     const { method, authority, path, headers } = request;
     const evidence = { kind: 'http', request: { method, authority, target: path, headers } } as const;
-    return { judged: { ...this.#last, request, evidence, startedAt }, head, passedAt, answer: undefined };
+    return { judged: { ...this.#last, request, evidence, startedAt }, head, passedAt, passed, answer: undefined };
   }
 
   #answered({ head: bytes, atSent, atFirstByte, atEnd }: LeasedEvent & { kind: 'answer' }): void {

@@ -72,7 +72,7 @@ export async function runNode(config: AgentConfig, version: string, { stop, onRe
     sniffDeadlineMs: config.sniffDeadlineMs,
     firstByteTimeoutMs: config.firstByteTimeoutMs,
     timeHeader: config.upstreamTime ? UPSTREAM_TIME_HEADER : undefined,
-    lease: config.lease,
+    lease: config.lease && 'lease' in mover,
     resolve: resolver.resolve,
     ownPlace: () => ({ addresses: addresses(), clusterCidrs: config.clusterCidrs }),
     random: Math.random,

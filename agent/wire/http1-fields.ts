@@ -51,8 +51,15 @@ function readField(bytes: Uint8Array, start: number, end: number, text: string, 
   let to = end;
   while (from < to && isBlank(bytes[from])) from++;
   while (to > from && isBlank(bytes[to - 1])) to--;
-  return [text.slice(start - base, colon - base).toLowerCase(), text.slice(from - base, to - base)];
+  const name = text.slice(start - base, colon - base).toLowerCase();
+  if (FRAMING.has(name) && bytes.subarray(colon, end).includes(TAB))
+    return { kind: 'bad', why: `a tab in or beside the value of ${name}` };
+  return [name, text.slice(from - base, to - base)];
 }
+
+/** RFC 9110 §5.6.3 lets a tab be a blank; servers differ in whether it is one (`Transfer-Encoding:<tab>chunked`). */
+const FRAMING = new Set(['host', 'content-length', 'transfer-encoding']);
+const TAB = 9;
 
 function nameFault(bytes: Uint8Array, start: number, stop: number): string {
   if (stop > start) return isBlank(bytes[stop]) ? 'a blank in or behind a field name' : 'a field name that is no token';

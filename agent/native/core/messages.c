@@ -75,22 +75,25 @@ void post_accepted(thread *t, const flow *f, int error, const wire_address *orig
   commit(t, m, URGENT);
 }
 
-void post_held(thread *t, const flow *f, enum side s, uint16_t flags) {
+static void post_what_is_held(thread *t, const flow *f, enum message_kind kind, enum side s, uint16_t flags) {
   const held *h = &f->direction[s].held;
-  post_bytes(t, f, MESSAGE_HELD, s, flags, h->bytes + h->start, h->length, URGENT);
-}
-
-void post_gate(thread *t, const flow *f, enum side s) {
-  const held *h = &f->direction[s].held;
-  gate_message *m = reserve(t, sizeof *m, h->length);
+  held_message *m = reserve(t, sizeof *m, h->length);
   if (!m) return;
-  fill(t, &m->header, f, MESSAGE_GATE);
+  fill(t, &m->header, f, kind);
   m->header.side = (uint8_t)s;
-  m->header.flags = f->endpoint[s].ended ? FLAG_ENDED : 0;
+  m->header.flags = flags;
   m->header.payload = h->length;
   m->passed = (double)f->direction[s].passed;
   if (h->length) memcpy((uint8_t *)m + sizeof *m, h->bytes + h->start, h->length);
   commit(t, m, URGENT);
+}
+
+void post_held(thread *t, const flow *f, enum side s, uint16_t flags) {
+  post_what_is_held(t, f, MESSAGE_HELD, s, flags);
+}
+
+void post_gate(thread *t, const flow *f, enum side s) {
+  post_what_is_held(t, f, MESSAGE_GATE, s, f->endpoint[s].ended ? FLAG_ENDED : 0);
 }
 
 void post_observed(thread *t, const flow *f, enum side s, const uint8_t *bytes, uint32_t count) {

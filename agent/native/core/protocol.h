@@ -84,11 +84,11 @@ typedef struct {
   wire_address original;
 } accepted_message;
 
-/* Payload: what is held next. */
+/* MESSAGE_HELD and MESSAGE_GATE. Payload: what is held. */
 typedef struct {
   record_header header;
   double passed; /* bytes of this side since the flow began */
-} gate_message;
+} held_message;
 
 /* value: errno, 0 if connected. */
 typedef struct {

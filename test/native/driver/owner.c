@@ -64,8 +64,8 @@ static void copy_out(const record_header *h, uint32_t thread, message *out) {
     out->peer = m->peer;
     out->listener = m->listener;
   }
-  if (out->kind == MESSAGE_GATE) {
-    const gate_message *m = (const gate_message *)h;
+  if (out->kind == MESSAGE_GATE || out->kind == MESSAGE_HELD) {
+    const held_message *m = (const held_message *)h;
     fixed = sizeof *m;
     out->passed = (uint64_t)m->passed;
   }

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MessageRing } from '../../../../agent/native/message-ring.ts';
-import { CLOSED, DIALED, FLAG, HEADER, LOST, MESSAGE } from '../../../../agent/native/records.ts';
+import { CLOSED, DIALED, FLAG, HELD, LOST, MESSAGE } from '../../../../agent/native/records.ts';
 import { MessageProducer } from '../../../support/message-producer.ts';
 
 test('fillers are skipped and the place is given back on release only', () => {
   const producer = new MessageProducer();
   const ring = new MessageRing(producer.memory, 0);
   producer.post(MESSAGE.filler, 64, {});
-  const at = producer.post(MESSAGE.held, 32, { side: 1, flags: FLAG.ended | FLAG.full, payload: 2 });
-  producer.view.setUint16(at + HEADER.bytes, 0x6869, false);
+  const at = producer.post(MESSAGE.held, HELD.bytes + 8, { side: 1, flags: FLAG.ended | FLAG.full, payload: 2 });
+  producer.view.setUint16(at + HELD.bytes, 0x6869, false);
   assert.equal(ring.next(ring.head), true);
   const held = ring.held();
   assert.equal(Buffer.from(held.bytes).toString(), 'hi');
@@ -17,7 +17,7 @@ test('fillers are skipped and the place is given back on release only', () => {
   assert.equal(producer.tail, 0);
   assert.equal(ring.next(ring.head), false);
   ring.release();
-  assert.equal(producer.tail, 96);
+  assert.equal(producer.tail, 104);
   assert.equal(ring.empty, true);
 });
 
