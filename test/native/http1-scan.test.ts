@@ -116,7 +116,7 @@ const HOSTS: readonly (readonly [string, boolean])[] = [
   ['[2001:db8::7]', true],
   ['[2001:DB8::7]:443', true],
   ['a_b.c-d.test', true],
-  [' \ta.test\t ', true],
+  [' \ta.test\t ', false],
   [`${'a'.repeat(63)}.test`, true],
   [`${'a'.repeat(64)}.test`, false],
   [`${'a.'.repeat(126)}a`, true],

@@ -126,17 +126,18 @@ static bool read_length(const uint8_t *value, uint32_t length, uint64_t *out) {
   return sum <= BODY_CAP;
 }
 
-/* False: with this field the head is not canonical. */
-static bool note_field(control *found, const uint8_t *bytes, http1_span name, http1_span value) {
+/* False: with this field the head is not canonical. `raw`: all between colon and line end; some take no tab for a blank. */
+static bool note_field(control *found, const uint8_t *bytes, http1_span name, http1_span value, http1_span raw) {
   switch (kind_of(bytes + name.at, name.length)) {
     case FIELD_PLAIN:
       return true;
     case FIELD_HOST:
+      if (memchr(bytes + raw.at, '\t', raw.length)) return false;
       found->host = value;
       found->hosts++;
       return true;
     case FIELD_LENGTH:
-      if (found->has_length) return false;
+      if (found->has_length || memchr(bytes + raw.at, '\t', raw.length)) return false;
       found->has_length = true;
       return read_length(bytes + value.at, value.length, &found->length);
     case FIELD_CONNECTION:
@@ -154,13 +155,14 @@ static enum http1_result scan_field(cursor *c, uint8_t allowed, control *found) 
   http1_span name = run(c, TOKEN);
   if (c->at == c->limit) return ran_out(c);
   if (name.length == 0 || c->bytes[c->at] != ':') return HTTP1_OTHER;
-  c->at++;
+  uint32_t behind_colon = ++c->at;
   run(c, BLANK);
   http1_span value = run(c, allowed);
+  http1_span raw = {.at = behind_colon, .length = c->at - behind_colon};
   enum http1_result end = expect(c, "\r\n", 2);
   if (end != HTTP1_CANONICAL) return end;
   while (value.length && is_blank(c->bytes[value.at + value.length - 1])) value.length--;
-  return note_field(found, c->bytes, name, value) ? HTTP1_CANONICAL : HTTP1_OTHER;
+  return note_field(found, c->bytes, name, value, raw) ? HTTP1_CANONICAL : HTTP1_OTHER;
 }
 
 /* Field lines and the empty line. */
