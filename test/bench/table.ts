@@ -1,0 +1,77 @@
+import type { Contender } from './contender.ts';
+import type { Run } from './measure.ts';
+
+export type Row = { readonly contender: Contender; readonly runs: readonly Run[] };
+
+/**
+ * Medians of the rounds. Ratios are medians of the ratios of each round, whose runs follow each other closely, so that
+ * what slows the box for a while slows both; above 1 is better for all three.
+ */
+export function tableText(title: string, rows: readonly Row[]): string {
+  const cells = rows.map((row) =>
+    cellsOf(
+      row,
+      rows.find(({ contender }) => contender.name === row.contender.comparedTo),
+    ),
+  );
+  const widths = HEADINGS.map((heading, column) =>
+    Math.max(heading.length, ...cells.map((line) => (line[column] ?? '').length)),
+  );
+  const text = (line: readonly string[]) =>
+    `| ${line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`;
+  const rule = `|${widths.map((width, column) => (column === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
+  return [`${title}\n`, text(HEADINGS), rule, ...cells.map(text), ''].join('\n');
+}
+
+const HEADINGS = [
+  'contender',
+  'requests/s',
+  '±%',
+  'ratio',
+  'CPU µs',
+  '±%',
+  'ratio',
+  'p50 µs',
+  'ratio',
+  'p99 µs',
+  'idle %',
+  'others %',
+];
+
+function cellsOf({ contender, runs }: Row, peer: Row | undefined): readonly string[] {
+  const of = (key: keyof Run) => runs.map((run) => run[key]);
+  const ratio = (key: keyof Run, more: boolean): string => {
+    if (!peer || runs.every((run) => run[key] === 0)) return '';
+    const ratios = runs.flatMap((run, round) => {
+      const other = peer.runs[round]?.[key];
+      return other === undefined ? [] : [more ? run[key] / other : other / run[key]];
+    });
+    return median(ratios).toFixed(2);
+  };
+  return [
+    contender.name,
+    median(of('rate')).toFixed(0),
+    spread(of('rate')),
+    ratio('rate', true),
+    contender.start ? median(of('cpuUs')).toFixed(1) : '',
+    contender.start ? spread(of('cpuUs')) : '',
+    ratio('cpuUs', false),
+    median(of('p50us')).toFixed(0),
+    ratio('p50us', false),
+    median(of('p99us')).toFixed(0),
+    (median(of('idle')) * 100).toFixed(0),
+    (median(of('others')) * 100).toFixed(0),
+  ];
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
+}
+
+/** Half of what lies between the least and the greatest, in per cent of the median. */
+function spread(values: readonly number[]): string {
+  return (((Math.max(...values) - Math.min(...values)) / 2 / median(values)) * 100).toFixed(0);
+}
