@@ -49,6 +49,16 @@ export async function listed(cast: Cast): Promise<void> {
   await lab.accessLine(({ authority, response_code }) => authority === 'aliyun.com' && response_code === 301);
   const log = await typed(cast, 'node', `grep '"response_code":301' ${lab.accessLog}`);
   stage.row('the access log', '1 line for it', `${log.stdout.split('\n').length - 1} line for it`);
+
+  const shown = "-sI -o /dev/null -w '%{http_code}, new connections: %{num_connects}\\n'";
+  const both = await typed(
+    cast,
+    'pod',
+    `curl ${shown} http://aliyun.com --next ${shown} -H 'Host: other.test' http://aliyun.com`,
+  );
+  const [first = 'nothing', second = 'nothing'] = both.stdout.split('\n');
+  stage.row('a kept-alive connection', '301, new connections: 1', first);
+  stage.row('… and another host on it', '502, new connections: 0', second);
 }
 
 /** Chapter 3: without the agent the pod is cut off, never let through; with it, it works again, untouched. */
