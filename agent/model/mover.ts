@@ -223,7 +223,8 @@ export type Mover = {
   /**
    * Between two exchanges (credit of both sides 0): let requests and their answers pass without asking, beginning with
    * what is held of the client. Ends with one AskedEvent, or with LostEvent or ClosedEvent instead. undefined: ends a
-   * lease at the next moment at which it can.
+   * lease at the next moment at which it can. What waits for bytes of either side (`inspect`, a gate) is forgotten, and
+   * until one of these events all verbs but `lease(undefined)`, `respond` and `close` do nothing.
    */
   readonly lease: (flow: FlowRef, lease: Lease | undefined) => void;
   /** Leases given under an earlier epoch no longer let anything pass. */

@@ -8,6 +8,8 @@ type Owned = {
   handler: FlowHandler | undefined;
   /** Of what the owner knows about its upstream: core/protocol.h, "Eras". */
   era: number;
+  /** It has given a lease and was not told that it is over. */
+  leased: boolean;
 };
 
 /**
@@ -49,6 +51,16 @@ export class Delivery {
     return owned.era;
   }
 
+  /** True if the owner has leased the flow and was not told that the lease is over. */
+  isLeased(flow: FlowRef): boolean {
+    return this.#find(flow.slot, flow.generation)?.leased ?? false;
+  }
+
+  leases(flow: FlowRef): void {
+    const owned = this.#find(flow.slot, flow.generation);
+    if (owned) owned.leased = true;
+  }
+
   /** Delivers what is there now and gives the room back. */
   deliverAll(): void {
     const { head } = this.#messages;
@@ -71,7 +83,7 @@ export class Delivery {
   #deliverAccepted(): void {
     const { slot, generation } = this.#messages;
     const flow: FlowRef = { thread: this.#thread, slot, generation };
-    const owned: Owned = { flow, handler: undefined, era: 1 };
+    const owned: Owned = { flow, handler: undefined, era: 1, leased: false };
     this.#owned[slot] = owned;
     try {
       owned.handler = this.#accept(flow, this.#messages.accepted());
@@ -96,6 +108,13 @@ export class Delivery {
         return this.#deliverDialed(owned, handler);
       case MESSAGE.lost:
         return this.#deliverLost(owned, handler);
+      case MESSAGE.leasedRequest:
+      case MESSAGE.leasedAnswer:
+      case MESSAGE.leasedEnd:
+        return handler.leased(this.#messages.leased());
+      case MESSAGE.asked:
+        owned.leased = false;
+        return handler.asked(this.#messages.asked());
       case MESSAGE.closed:
         this.#owned[slot] = undefined;
         return handler.closed(this.#messages.closed());
@@ -115,6 +134,7 @@ export class Delivery {
   #deliverLost(owned: Owned, handler: FlowHandler): void {
     if (this.#messages.era !== owned.era) return;
     owned.era = (owned.era + 1) | 0;
+    owned.leased = false;
     handler.lost(this.#messages.lost());
   }
 

@@ -3,6 +3,7 @@ import type {
   Accept,
   DialOptions,
   FlowRef,
+  Lease,
   ListenerId,
   ListenOptions,
   Mover,
@@ -15,7 +16,7 @@ import { CommandRing } from './command-ring.ts';
 import { Delivery } from './delivery.ts';
 import { type Addon, type Handle, loadAddon } from './load.ts';
 import { MessageRing, readIp } from './message-ring.ts';
-import { COMMAND, COMMAND_FLAG, DIAL, EDIT, FORWARD, HEADER, INSPECT, LAYOUT, WORD } from './records.ts';
+import { COMMAND, COMMAND_FLAG, DIAL, EDIT, FORWARD, HEADER, INSPECT, LAYOUT, LEASE, WORD } from './records.ts';
 import { SystemError } from './system-error.ts';
 
 export { SystemError } from './system-error.ts';
@@ -36,6 +37,9 @@ export function startMover(options: MoverOptions, accept: Accept): Mover {
     dial: (flow, dialing) => started.dial(flow, dialing),
     forward: (flow, side, bytes, notify) => started.forward(flow, side, bytes, notify),
     observe: (flow, side, on) => started.observe(flow, side, on),
+    lease: (flow, lease) => started.lease(flow, lease),
+    nextEpoch: () => started.nextEpoch(),
+    epoch: () => started.epoch(),
     respond: (flow, bytes) => started.respond(flow, bytes),
     close: (flow, how) => started.close(flow, how),
     openNetns: (path) => started.openNetns(path),
@@ -54,6 +58,9 @@ type Thread = {
   /** Has commands that C does not see yet. */
   dirty: boolean;
 };
+
+/** All other verbs are dropped under a lease: their giver cannot know how far things are. */
+const ENDS_A_LEASE: ReadonlySet<number> = new Set([COMMAND.lease, COMMAND.respond, COMMAND.close]);
 
 const NOTHING = new Uint8Array(0);
 
@@ -147,6 +154,36 @@ class RunningMover {
     this.#command(COMMAND.observe, flow, side, on ? COMMAND_FLAG.on : 0, 0, HEADER.bytes, NOTHING);
   }
 
+  lease(flow: FlowRef, lease: Lease | undefined): void {
+    const delivery = this.#threads[flow.thread]?.delivery;
+    if (!lease) {
+      this.#command(COMMAND.lease, flow, 'client', COMMAND_FLAG.stop, this.#era(flow), HEADER.bytes, NOTHING);
+      return;
+    }
+    const { host, method = '', target = '', timeHeader = '', epoch, validMs } = lease;
+    if (delivery?.isLeased(flow)) return;
+    const text = Buffer.from(host + method + target + timeHeader, 'latin1');
+    if (timeHeader.length > LAYOUT.leaseTimeHeaderCap || text.length >= LAYOUT.maxPayload)
+      throw new RangeError(`a lease of ${text.length} bytes`);
+    const ring = this.#command(COMMAND.lease, flow, 'client', 0, this.#era(flow), LEASE.bytes, text);
+    if (!ring) return;
+    delivery?.leases(flow);
+    ring.setUint32(LEASE.epoch, epoch);
+    ring.setUint32(LEASE.validMs, milliseconds(validMs));
+    ring.setUint16(LEASE.host, host.length);
+    ring.setUint16(LEASE.method, method.length);
+    ring.setUint16(LEASE.target, target.length);
+    ring.setUint16(LEASE.timeHeader, timeHeader.length);
+  }
+
+  nextEpoch(): void {
+    if (!this.#freed) Atomics.add(this.#bell, LAYOUT.bellEpoch, 1);
+  }
+
+  epoch(): number {
+    return Atomics.load(this.#bell, LAYOUT.bellEpoch) >>> 0;
+  }
+
   respond(flow: FlowRef, bytes: Uint8Array): void {
     for (let at = 0; at === 0 || at < bytes.length; at += LAYOUT.maxPayload) {
       const piece = bytes.subarray(at, at + LAYOUT.maxPayload);
@@ -196,7 +233,7 @@ class RunningMover {
     return this.#stopped.promise;
   }
 
-  /** Begins a record for a flow, or gives undefined if the flow has ended. */
+  /** Begins a record for a flow, or gives undefined if it would come to nothing. */
   #command(
     kind: number,
     flow: FlowRef,
@@ -208,6 +245,7 @@ class RunningMover {
   ): CommandRing | undefined {
     const thread = this.#threads[flow.thread];
     if (!thread || this.#stopping) return undefined;
+    if (!ENDS_A_LEASE.has(kind) && thread.delivery.isLeased(flow)) return undefined;
     const sideNumber = side === 'client' ? 0 : 1;
     thread.commands.begin(kind, sideNumber, flags, flow.slot, flow.generation, value, fixed, payload);
     this.#markDirty(thread);

@@ -1,10 +1,12 @@
 import { type Endpoint, type IpAddress, ipFromBytes } from '../model/address.ts';
 import type {
   AcceptedEvent,
+  AskedEvent,
   ClosedEvent,
   DialedEvent,
   GateEvent,
   HeldEvent,
+  LeasedEvent,
   LostEvent,
   ObservedEvent,
 } from '../model/mover.ts';
@@ -18,6 +20,8 @@ import {
   HEADER,
   HELD,
   LAYOUT,
+  LEASED,
+  LEASED_ANSWER,
   LOST,
   MESSAGE,
   SIDE_ENDS,
@@ -138,6 +142,24 @@ export class MessageRing {
   /** Of the dial that a `dialed` or `lost` record is about. */
   get era(): number {
     return this.kind === MESSAGE.dialed ? this.#view.getInt32(this.#at + DIALED.era, true) : this.#value();
+  }
+
+  /** Of a record of kind leasedRequest, leasedAnswer or leasedEnd. */
+  leased(): LeasedEvent {
+    if (this.kind === MESSAGE.leasedEnd) return { kind: 'end', at: this.#double(LEASED.at) };
+    if (this.kind === MESSAGE.leasedRequest)
+      return { kind: 'request', head: this.#payload(LEASED.bytes), at: this.#double(LEASED.at) };
+    return {
+      kind: 'answer',
+      head: this.#payload(LEASED_ANSWER.bytes),
+      atSent: this.#double(LEASED_ANSWER.atSent),
+      atFirstByte: this.#double(LEASED_ANSWER.atFirstByte),
+      atEnd: this.#double(LEASED_ANSWER.atEnd),
+    };
+  }
+
+  asked(): AskedEvent {
+    return { phase: this.#flag(FLAG.inAnswer) ? 'answer' : 'request', requestSent: this.#flag(FLAG.requestSent) };
   }
 
   closed(): ClosedEvent {

@@ -1,11 +1,14 @@
 /** The numbers of core/protocol.h. test/unit/agent/native/records.test.ts compiles that header and compares. */
 export const LAYOUT = {
-  bellBytes: 64,
+  bellBytes: 128,
+  /** Index of the epoch among the bell's words. */
+  bellEpoch: 16,
   messageBytes: 1 << 20,
   commandBytes: 1 << 18,
   controlWords: 128,
   maxPayload: 64 * 1024,
   maxEdit: 16 * 1024,
+  leaseTimeHeaderCap: 256,
   addressBytes: 20,
 } as const;
 
@@ -38,6 +41,8 @@ export const ACCEPTED = { at: 24, listener: 32, peer: 36, local: 56, original: 7
 export const HELD = { passed: 24, bytes: 32 } as const;
 export const DIALED = { at: 24, local: 32, era: 52, bytes: 56 } as const;
 export const LOST = { passed: 24, bytes: 32 } as const;
+export const LEASED = { at: 24, bytes: 32 } as const;
+export const LEASED_ANSWER = { atSent: 24, atFirstByte: 32, atEnd: 40, bytes: 48 } as const;
 export const CLOSED = {
   toUpstream: 24,
   toClient: 32,
@@ -58,9 +63,13 @@ export const MESSAGE = {
   closed: 6,
   stopped: 7,
   lost: 8,
+  leasedRequest: 9,
+  leasedAnswer: 10,
+  leasedEnd: 11,
+  asked: 12,
 } as const;
 
-export const FLAG = { ended: 1, deadline: 2, full: 4, reset: 8 } as const;
+export const FLAG = { ended: 1, deadline: 2, full: 4, reset: 8, inAnswer: 1, requestSent: 2 } as const;
 
 export const COMMAND = {
   filler: 0,
@@ -74,14 +83,24 @@ export const COMMAND = {
   respond: 8,
   close: 9,
   edit: 10,
+  lease: 11,
 } as const;
 
-export const COMMAND_FLAG = { all: 1, notifyHeld: 2, more: 1, rst: 1, on: 1 } as const;
+export const COMMAND_FLAG = { all: 1, notifyHeld: 2, more: 1, rst: 1, on: 1, stop: 1 } as const;
 
 /** Byte offsets of the fixed part behind a command's header, and its whole size. */
 export const INSPECT = { beyond: 24, deadlineMs: 28, bytes: 32 } as const;
 export const DIAL = { to: 24, timeoutMs: 44, era: 48, bytes: 52 } as const;
 export const FORWARD = { low: 24, high: 28, bytes: 32 } as const;
+export const LEASE = {
+  epoch: 24,
+  validMs: 28,
+  host: 32,
+  method: 34,
+  target: 36,
+  timeHeader: 38,
+  bytes: 40,
+} as const;
 export const EDIT = { at: 24, remove: 28, bytes: 32 } as const;
 
 export const SIDES = ['client', 'upstream'] as const;

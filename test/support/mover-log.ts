@@ -98,7 +98,7 @@ export class LoggedMover {
       observed: (e: ObservedEvent) => log('observed', logged.observed, kept(e)),
       dialed: (e: DialedEvent) => log('dialed', logged.dialed, e),
       lost: (e: LostEvent) => log('lost', logged.lost, e),
-      leased: (e: LeasedEvent) => log('leased', logged.leased, e),
+      leased: (e: LeasedEvent) => log('leased', logged.leased, e.kind === 'end' ? e : { ...e, head: e.head.slice() }),
       asked: (e: AskedEvent) => log('asked', logged.asked, e),
       closed: (e: ClosedEvent) => log('closed', logged.closed, e),
     };

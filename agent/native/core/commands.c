@@ -2,6 +2,7 @@
 #include "accept.h"
 #include "dial.h"
 #include "direction.h"
+#include "lease.h"
 #include "messages.h"
 #include "mover-state.h"
 #include "upstream.h"
@@ -76,6 +77,7 @@ static void edit(thread *t, flow *f, const edit_command *c) {
 /* An answer that came in pieces is collected where the upstream's bytes would be; the last piece sends it. */
 static void respond(thread *t, flow *f, const record_header *c) {
   direction *d = &f->direction[UPSTREAM];
+  lease_forget(t, f);
   if (f->endpoint[UPSTREAM].fd != -1 || f->state != FLOW_DECIDING) {
     direction_release(t, d);
     flow_drop_side(t, f, UPSTREAM);
@@ -95,6 +97,8 @@ static void flow_command(thread *t, const record_header *c) {
     if (f && c->kind == COMMAND_CLOSE && c->flags & FLAG_RST) flow_end(t, f, (enum cause)f->cause, true);
     return;
   }
+  bool ends_a_lease = c->kind == COMMAND_LEASE || c->kind == COMMAND_RESPOND || c->kind == COMMAND_CLOSE;
+  if (f->lease && !ends_a_lease) return; /* the owner does not know how far things are */
   switch ((enum command_kind)c->kind) {
     case COMMAND_INSPECT:
       inspect(t, f, (const inspect_command *)c);
@@ -113,6 +117,11 @@ static void flow_command(thread *t, const record_header *c) {
       return;
     case COMMAND_EDIT:
       edit(t, f, (const edit_command *)c);
+      return;
+    case COMMAND_LEASE:
+      if (upstream_is_outdated(f, (uint32_t)c->value)) return;
+      if (c->flags & FLAG_STOP) lease_stop(t, f);
+      else lease_begin(t, f, (const lease_command *)c);
       return;
     case COMMAND_CLOSE:
       if (c->flags & FLAG_RST) flow_end(t, f, CAUSE_CLOSED, true);

@@ -1,4 +1,5 @@
 #include "direction.h"
+#include "lease.h"
 #include "messages.h"
 #include "mover-state.h"
 #include "socket.h"
@@ -8,7 +9,7 @@
 #include <sys/socket.h>
 
 /* Splice begins to pay when pipes and page moves cost less than the copy (measured); short flows never need a pipe. */
-enum { SPLICE_FROM_BYTES = 128 * 1024, SPLICE_AT_MOST = 1024 * 1024 };
+enum { SPLICE_FROM_BYTES = 128 * 1024, SPLICE_WORTH_BYTES = 64 * 1024, SPLICE_AT_MOST = 1024 * 1024 };
 
 /* One run gives way after this much, so that one fast flow cannot starve the thread's others. */
 enum { TURN_BYTES = 2 * 1024 * 1024 };
@@ -136,6 +137,7 @@ static void after_read(const pass *p, size_t asked, ssize_t n) {
 
 static bool may_splice(const pass *p) {
   direction *d = p->d;
+  if (d->credit > 0 && d->credit < SPLICE_WORTH_BYTES) return false; /* a short body of a long connection */
   if (d->passed < SPLICE_FROM_BYTES || d->observed || d->no_splice || p->source->urgent) return false;
   return d->pipe.read_end != -1 || pipes_take(&p->t->pipes, &d->pipe);
 }
@@ -196,6 +198,7 @@ static uint32_t holdable(const pass *p) {
     bool wanted = d->held.length <= d->inspect_beyond && d->held.length < limit;
     return wanted ? limit - d->held.length : 0;
   }
+  if (lease_wants(p->f, p->from)) return d->held.length < limit ? limit - d->held.length : 0;
   if (d->gate != GATE_HELD || d->credit != 0 || d->held.length) return 0;
   return limit < USUAL_BUFFER_BYTES ? limit : USUAL_BUFFER_BYTES;
 }

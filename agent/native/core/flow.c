@@ -2,6 +2,7 @@
 #include "accept.h"
 #include "dial.h"
 #include "direction.h"
+#include "lease.h"
 #include "leave.h"
 #include "messages.h"
 #include "mover-state.h"
@@ -61,7 +62,7 @@ void flow_event(thread *t, flow *f, enum side s, uint32_t events) {
     int error = socket_take_error(f->endpoint[s].fd);
     f->endpoint[s].end = error == ECONNRESET || error == EPIPE || error == 0 ? END_RESET : END_ERROR;
     flow_broken(t, f, s);
-    return;
+    if (f->state != FLOW_RELAYING) return; /* else it was an upstream of which nothing may pass */
   }
   flow_run(t, f);
 }
@@ -152,7 +153,8 @@ static void run_state(thread *t, flow *f) {
       hold(t, f);
       return;
     case FLOW_RELAYING:
-      relay(t, f);
+      do relay(t, f);
+      while (f->lease && lease_step(t, f));
       return;
     case FLOW_LEAVING:
       leave_run(t, f);
@@ -221,6 +223,7 @@ void flow_end(thread *t, flow *f, enum cause cause, bool reset) {
   direction_release(t, &f->direction[CLIENT]);
   direction_release(t, &f->direction[UPSTREAM]);
   held_release(&t->buffers, &f->preamble);
+  lease_forget(t, f);
   for (int kind = 0; kind < DEADLINE_KINDS; kind++) thread_clear_deadline(t, f, (enum deadline_kind)kind);
   const uint8_t ends[2] = {final_end(f, CLIENT), final_end(f, UPSTREAM)};
   charge(t, f, 0);
@@ -234,6 +237,10 @@ void flow_end(thread *t, flow *f, enum cause cause, bool reset) {
 
 static void inspect_deadline(thread *t, flow *f, enum side s) {
   direction *d = &f->direction[s];
+  if (f->lease) {
+    lease_deadline(t, f);
+    return;
+  }
   d->inspecting = false;
   bool full = d->held.length >= t->mover->options.max_held;
   bool ended = f->endpoint[s].ended;

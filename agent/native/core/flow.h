@@ -1,5 +1,5 @@
 /*
- * One accepted connection, and what it owns: two sockets, two held buffers, two pipes, a preamble, its deadlines. All of
+ * One accepted connection, and what it owns: two sockets, two held buffers, two pipes, a preamble, a lease, deadlines. All of
  * it is released in one place, `flow_end`, which also posts the only MESSAGE_CLOSED.
  */
 #ifndef WEIR_FLOW_H
@@ -62,13 +62,14 @@ typedef struct {
   bool queued;         /* stands in the thread's list of flows with work left */
   bool had_upstream;   /* a connect has succeeded */
   bool preamble_sent;
+  uint32_t listener;   /* identifier */
+  uint32_t charged;    /* its share of thread.held_of */
   uint32_t era;        /* of the last dial, see upstream.h */
   uint32_t oldest_era; /* in which a verb must have been given that lets bytes pass */
-  uint32_t listener; /* identifier */
-  uint32_t charged;  /* its share of thread.held_of */
   endpoint endpoint[2];
   direction direction[2]; /* index: side that the bytes come from */
   held preamble;
+  struct lease *lease; /* NULL: none */
   wire_address peer;
   wire_address local;
   wire_address dial_to;

@@ -1,5 +1,6 @@
 #include "leave.h"
 #include "direction.h"
+#include "lease.h"
 #include "mover-state.h"
 #include "thread.h"
 #include <sys/socket.h>
@@ -49,6 +50,7 @@ void leave_run(thread *t, flow *f) {
 static void leave(thread *t, flow *f, enum cause cause) {
   f->state = FLOW_LEAVING;
   f->cause = (uint8_t)cause;
+  lease_forget(t, f);
   for (int s = 0; s < 2; s++) {
     f->direction[s].inspecting = false;
     f->direction[s].gate = GATE_NONE;

@@ -121,6 +121,40 @@ void post_lost(thread *t, const flow *f, bool reset) {
   commit(t, m, URGENT);
 }
 
+static void post_leased(thread *t, const flow *f, enum message_kind kind, const uint8_t *head, uint32_t head_bytes) {
+  leased_message *m = reserve(t, sizeof *m, head_bytes);
+  if (!m) return;
+  fill(t, &m->header, f, kind);
+  m->header.payload = head_bytes;
+  m->at = (double)t->now;
+  if (head_bytes) memcpy((uint8_t *)m + sizeof *m, head, head_bytes);
+  commit(t, m, LAZY);
+}
+
+void post_leased_request(thread *t, const flow *f, const uint8_t *head, uint32_t head_bytes) {
+  post_leased(t, f, MESSAGE_LEASED_REQUEST, head, head_bytes);
+}
+
+void post_leased_end(thread *t, const flow *f) { post_leased(t, f, MESSAGE_LEASED_END, NULL, 0); }
+
+void post_leased_answer(thread *t, const flow *f, uint32_t head_bytes, uint64_t sent_at, uint64_t first_byte_at,
+                        uint64_t end_at) {
+  const held *h = &f->direction[UPSTREAM].held;
+  leased_answer_message *m = reserve(t, sizeof *m, head_bytes);
+  if (!m) return;
+  fill(t, &m->header, f, MESSAGE_LEASED_ANSWER);
+  m->header.payload = head_bytes;
+  m->at_sent = (double)sent_at;
+  m->at_first_byte = (double)first_byte_at;
+  m->at_end = (double)end_at;
+  memcpy((uint8_t *)m + sizeof *m, h->bytes + h->start, head_bytes);
+  commit(t, m, LAZY);
+}
+
+void post_asked(thread *t, const flow *f, uint16_t flags) {
+  post_bytes(t, f, MESSAGE_ASKED, CLIENT, flags, NULL, 0, URGENT);
+}
+
 void post_closed(thread *t, const flow *f, enum cause cause, const uint8_t ends[2]) {
   closed_message *m = reserve(t, sizeof *m, 0);
   if (!m) return;

@@ -3,7 +3,7 @@
  * agent/native/records.ts holds the same numbers; `mover_layout` and a test keep them equal.
  *
  * One block of memory, made by the owner of the mover:
- *   [ bell, one cache line ][ thread 0 ][ thread 1 ] …
+ *   [ bell, two cache lines ][ thread 0 ][ thread 1 ] …
  *   thread: [ control words ][ message ring, C writes ][ command ring, the owner writes ]
  * Both rings have one producer and one consumer. Heads and tails count bytes and run over.
  */
@@ -12,10 +12,13 @@
 
 #include <stdint.h>
 
-enum { BELL_BYTES = 64, MESSAGE_RING_BYTES = 1 << 20, COMMAND_RING_BYTES = 1 << 18 };
+enum { BELL_BYTES = 128, MESSAGE_RING_BYTES = 1 << 20, COMMAND_RING_BYTES = 1 << 18 };
 
-/* The bell's only word: 1 = the owner sleeps, whoever sets it back to 0 wakes the owner. */
-enum { BELL_OWNER_SLEEPS = 0 };
+/*
+ * The bell's words. BELL_OWNER_SLEEPS: 1 = the owner sleeps, whoever sets it back to 0 wakes the owner. BELL_EPOCH:
+ * written by the owner alone; a lease passes nothing unless it was given in this epoch.
+ */
+enum { BELL_OWNER_SLEEPS = 0, BELL_EPOCH = 16 };
 
 /* Control words of a thread. Words that different threads write are a cache line (16 words) apart. */
 enum {
@@ -37,6 +40,9 @@ enum { MAX_PAYLOAD = 64 * 1024, MAX_HELD_LIMIT = 256 * 1024 };
 
 /* Most that one edit puts in, and by how much edits may lift what is held above the limit. */
 enum { MAX_EDIT = 16 * 1024 };
+
+/* Longest name of the time field of a lease. */
+enum { LEASE_TIME_HEADER_CAP = 256 };
 
 /* Every record begins with this and is padded to a multiple of 8 bytes. No record wraps: a filler closes the lap. */
 typedef struct {
@@ -69,10 +75,14 @@ enum message_kind {
   MESSAGE_DIALED = 5,
   MESSAGE_CLOSED = 6,
   MESSAGE_STOPPED = 7,
-  MESSAGE_LOST = 8
+  MESSAGE_LOST = 8,
+  MESSAGE_LEASED_REQUEST = 9,
+  MESSAGE_LEASED_ANSWER = 10,
+  MESSAGE_LEASED_END = 11, /* without a payload */
+  MESSAGE_ASKED = 12
 };
 
-enum message_flag { FLAG_ENDED = 1, FLAG_DEADLINE = 2, FLAG_FULL = 4, FLAG_RESET = 8 };
+enum message_flag { FLAG_ENDED = 1, FLAG_DEADLINE = 2, FLAG_FULL = 4, FLAG_RESET = 8, FLAG_IN_ANSWER = 1, FLAG_REQUEST_SENT = 2 };
 
 /* value: errno of the original destination, 0 if `original` holds it. Payload: the first bytes. */
 typedef struct {
@@ -103,6 +113,20 @@ typedef struct {
   record_header header;
   double passed; /* bytes of the client since the flow began */
 } lost_message;
+
+/* LEASED_REQUEST, LEASED_END. Payload: the request's head. */
+typedef struct {
+  record_header header;
+  double at;
+} leased_message;
+
+/* Payload: the answer's head as it came. */
+typedef struct {
+  record_header header;
+  double at_sent;
+  double at_first_byte;
+  double at_end; /* 0: MESSAGE_LEASED_END will tell */
+} leased_answer_message;
 
 /* value: cause | end of the client << 8 | end of the upstream << 16. */
 typedef struct {
@@ -138,14 +162,15 @@ enum command_kind {
   COMMAND_OBSERVE = 7,     /* flags: 1 on */
   COMMAND_RESPOND = 8,     /* payload; FLAG_MORE: another piece follows */
   COMMAND_CLOSE = 9,       /* FLAG_RST */
-  COMMAND_EDIT = 10
+  COMMAND_EDIT = 10,
+  COMMAND_LEASE = 11 /* FLAG_STOP: only the header */
 };
 
 /*
  * Eras: a number that the owner keeps for each flow, 1 at the start, one more with each dial that it gives and each
  * end of one that it is told (a failure, MESSAGE_LOST). A dial one above the last one replaces an upstream.
  */
-enum command_flag { FLAG_ALL = 1, FLAG_NOTIFY_HELD = 2, FLAG_MORE = 1, FLAG_RST = 1, FLAG_ON = 1 };
+enum command_flag { FLAG_ALL = 1, FLAG_NOTIFY_HELD = 2, FLAG_MORE = 1, FLAG_RST = 1, FLAG_ON = 1, FLAG_STOP = 1 };
 
 /* header.value: era. */
 typedef struct {
@@ -175,5 +200,21 @@ typedef struct {
   uint32_t at;
   uint32_t remove;
 } edit_command;
+
+/* Lengths of what the payload has in this order; 0: any method, any target, no time field. */
+typedef struct {
+  uint16_t host;
+  uint16_t method;
+  uint16_t target;
+  uint16_t time_header;
+} lease_terms;
+
+/* header.value: era. */
+typedef struct {
+  record_header header;
+  uint32_t epoch;
+  uint32_t valid_ms;
+  lease_terms terms;
+} lease_command;
 
 #endif

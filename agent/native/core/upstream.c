@@ -1,4 +1,5 @@
 #include "upstream.h"
+#include "lease.h"
 #include "messages.h"
 #include "mover-state.h"
 #include <unistd.h>
@@ -11,6 +12,7 @@ void upstream_drop(thread *t, flow *f) {
   pipes_give(&t->pipes, &out->pipe, out->piped == 0);
   out->piped = 0;
   direction_release(t, in);
+  lease_forget(t, f);
   held_release(&t->buffers, &f->preamble);
   for (int s = 0; s < 2; s++) {
     direction *d = &f->direction[s];
@@ -25,6 +27,7 @@ void upstream_drop(thread *t, flow *f) {
 }
 
 void upstream_lost(thread *t, flow *f) {
+  lease_upstream_lost(t, f);
   bool reset = f->endpoint[UPSTREAM].broken;
   upstream_drop(t, f);
   f->oldest_era = f->era + 1;

@@ -7,6 +7,7 @@
 extern const scripted_case decide_cases[];
 extern const scripted_case relay_cases[];
 extern const scripted_case gate_cases[];
+extern const scripted_case lease_cases[];
 extern const scripted_case fault_cases[];
 
 #endif

@@ -69,6 +69,18 @@ static void copy_out(const record_header *h, uint32_t thread, message *out) {
     fixed = sizeof *m;
     out->passed = (uint64_t)m->passed;
   }
+  if (out->kind == MESSAGE_LEASED_REQUEST || out->kind == MESSAGE_LEASED_END) {
+    const leased_message *m = (const leased_message *)h;
+    fixed = sizeof *m;
+    out->at = (uint64_t)m->at;
+  }
+  if (out->kind == MESSAGE_LEASED_ANSWER) {
+    const leased_answer_message *m = (const leased_answer_message *)h;
+    fixed = sizeof *m;
+    out->at_sent = (uint64_t)m->at_sent;
+    out->at_first_byte = (uint64_t)m->at_first_byte;
+    out->at_end = (uint64_t)m->at_end;
+  }
   if (out->kind == MESSAGE_LOST) out->passed = (uint64_t)((const lost_message *)h)->passed;
   if (out->kind == MESSAGE_CLOSED) {
     const closed_message *m = (const closed_message *)h;
@@ -241,6 +253,37 @@ void owner_edit(owner *o, flow_ref f, enum side s, uint32_t at, uint32_t remove,
   send_command(o, f.thread, &c.header, sizeof c, bytes);
 }
 
+static int32_t *epoch_of(const owner *o) { return (int32_t *)(void *)o->memory + BELL_EPOCH; }
+
+static uint16_t add(char *text, size_t *length, const char *part) {
+  size_t n = part ? strlen(part) : 0;
+  if (n) memcpy(text + *length, part, n);
+  *length += n;
+  return (uint16_t)n;
+}
+
+void owner_lease(owner *o, flow_ref f, const char *host, const char *method, const char *target, const char *time_header,
+                 uint32_t valid_ms) {
+  char text[4096];
+  size_t length = 0;
+  lease_command c = {.epoch = (uint32_t)__atomic_load_n(epoch_of(o), __ATOMIC_SEQ_CST), .valid_ms = valid_ms};
+  c.terms.host = add(text, &length, host);
+  c.terms.method = add(text, &length, method);
+  c.terms.target = add(text, &length, target);
+  c.terms.time_header = add(text, &length, time_header);
+  c.header = header_of(COMMAND_LEASE, f, CLIENT, 0, (uint32_t)length);
+  c.header.value = (int32_t)*era_of(o, f);
+  send_command(o, f.thread, &c.header, sizeof c, text);
+}
+
+void owner_end_lease(owner *o, flow_ref f) {
+  record_header h = header_of(COMMAND_LEASE, f, CLIENT, FLAG_STOP, 0);
+  h.value = (int32_t)*era_of(o, f);
+  send_command(o, f.thread, &h, sizeof h, NULL);
+}
+
+void owner_next_epoch(owner *o) { __atomic_add_fetch(epoch_of(o), 1, __ATOMIC_SEQ_CST); }
+
 void owner_observe(owner *o, flow_ref f, enum side s, bool on) {
   record_header h = header_of(COMMAND_OBSERVE, f, s, on ? FLAG_ON : 0, 0);
   send_command(o, f.thread, &h, sizeof h, NULL);
@@ -254,6 +297,13 @@ void owner_respond(owner *o, flow_ref f, const void *bytes, uint32_t length, boo
 void owner_close(owner *o, flow_ref f, bool reset) {
   record_header h = header_of(COMMAND_CLOSE, f, CLIENT, reset ? FLAG_RST : 0, 0);
   send_command(o, f.thread, &h, sizeof h, NULL);
+}
+
+void owner_until_read(const owner *o) {
+  struct timespec pause = {.tv_nsec = 100000};
+  for (uint32_t i = 0; i < o->threads; i++) {
+    while (load(&words_of(o, i)[WORD_COMMANDS_TAIL]) != o->commands_head[i]) nanosleep(&pause, NULL);
+  }
 }
 
 uint32_t owner_counter(const owner *o, int word) {

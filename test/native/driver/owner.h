@@ -24,6 +24,10 @@ typedef struct {
   wire_address peer;     /* accepted */
   uint32_t listener;     /* accepted */
   uint64_t passed;       /* gate, lost */
+  uint64_t at;           /* leased: of the request or the end */
+  uint64_t at_sent;      /* leased answer, and the next two */
+  uint64_t at_first_byte;
+  uint64_t at_end;
   uint64_t to_upstream;  /* closed */
   uint64_t to_client;    /* closed */
   enum cause cause;      /* closed */
@@ -68,9 +72,17 @@ void owner_dial_address(owner *o, flow_ref f, wire_address to, const char *pream
 /* bytes UINT64_MAX: all. */
 void owner_forward(owner *o, flow_ref f, enum side s, uint64_t bytes, bool notify_held);
 void owner_edit(owner *o, flow_ref f, enum side s, uint32_t at, uint32_t remove, const void *bytes, uint32_t length);
+/* method, target and time_header may be NULL. */
+void owner_lease(owner *o, flow_ref f, const char *host, const char *method, const char *target, const char *time_header,
+                 uint32_t valid_ms);
+void owner_end_lease(owner *o, flow_ref f);
+void owner_next_epoch(owner *o);
 void owner_observe(owner *o, flow_ref f, enum side s, bool on);
 void owner_respond(owner *o, flow_ref f, const void *bytes, uint32_t length, bool more);
 void owner_close(owner *o, flow_ref f, bool reset);
+
+/* Waits until every command has been taken. */
+void owner_until_read(const owner *o);
 
 /* A counter that a thread publishes (WORD_FLOWS …), summed over the threads. */
 uint32_t owner_counter(const owner *o, int word);

@@ -3,8 +3,10 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -81,6 +83,15 @@ void peer_expect_reset(int fd) {
 bool peer_is_silent(int fd) {
   char byte;
   return recv(fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == -1 && errno == EAGAIN;
+}
+
+void peer_until_delivered(int fd) {
+  int unacknowledged = 1;
+  for (int i = 0; i < 50000 && unacknowledged; i++) {
+    CHECK(ioctl(fd, SIOCOUTQ, &unacknowledged) == 0);
+    if (unacknowledged) usleep(100);
+  }
+  CHECK(!unacknowledged);
 }
 
 void peer_end(int fd) { CHECK(shutdown(fd, SHUT_WR) == 0); }

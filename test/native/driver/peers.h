@@ -23,6 +23,9 @@ void peer_expect_reset(int fd);
 /* Nothing has arrived so far. */
 bool peer_is_silent(int fd);
 
+/* Waits until the other end's kernel has all that was sent. */
+void peer_until_delivered(int fd);
+
 void peer_end(int fd);   /* FIN */
 void peer_reset(int fd); /* RST, closed */
 

@@ -1,0 +1,261 @@
+#include "lease.h"
+#include "http1-scan.h"
+#include "messages.h"
+#include "mover-state.h"
+#include "upstream.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* A head that comes in pieces for longer is the owner's concern: it has limits and answers for slow clients. */
+enum { HEAD_US = 5 * 1000 * 1000 };
+
+struct lease {
+  uint8_t phase; /* enum lease_phase */
+  bool stopping; /* the owner wants it back */
+  bool to_head;  /* the request's method was HEAD */
+  bool end_told; /* the message of the answer said when it ended */
+  bool late_set; /* the deadline of the head is set */
+  uint32_t epoch;
+  uint32_t scanned;       /* of the side whose head is awaited: no complete head in so many bytes */
+  uint64_t valid_until;   /* microseconds, as all times */
+  uint64_t request_ends;  /* value of the client's `passed` behind the request under way */
+  uint64_t answer_ends;   /* the same for the upstream and its answer, in LEASE_BODY */
+  uint64_t sent_at;       /* 0: some of the request has not left */
+  uint64_t first_byte_at; /* of the answer */
+  lease_terms terms;
+  char text[]; /* host, method, target, name of the time field */
+};
+
+static enum side awaited(const lease *l) { return l->phase == LEASE_REQUEST ? CLIENT : UPSTREAM; }
+
+bool lease_wants(const flow *f, enum side s) {
+  const lease *l = f->lease;
+  return l && l->phase != LEASE_BODY && s == awaited(l) && f->direction[s].held.length <= l->scanned;
+}
+
+void lease_forget(thread *t, flow *f) {
+  if (!f->lease) return;
+  free(f->lease);
+  f->lease = NULL;
+  thread_clear_deadline(t, f, DEADLINE_INSPECT_CLIENT);
+}
+
+/* Always false: nothing moves before the owner says more. */
+static bool ask(thread *t, flow *f) {
+  const lease *l = f->lease;
+  uint16_t phase = l->phase == LEASE_ANSWER ? FLAG_IN_ANSWER : 0;
+  uint16_t sent = l->phase == LEASE_ANSWER && l->sent_at ? FLAG_REQUEST_SENT : 0;
+  lease_forget(t, f);
+  post_asked(t, f, phase | sent);
+  return false;
+}
+
+static bool is_between_exchanges(const flow *f) {
+  const direction *out = &f->direction[CLIENT], *in = &f->direction[UPSTREAM];
+  return upstream_is_quiet(f) && out->credit == 0 && !out->done && !out->piped && !in->piped && !f->preamble.length;
+}
+
+void lease_begin(thread *t, flow *f, const lease_command *c) {
+  if (f->lease) return;
+  f->lease = is_between_exchanges(f) ? malloc(sizeof *f->lease + c->header.payload) : NULL;
+  if (!f->lease) {
+    post_asked(t, f, 0);
+    return;
+  }
+  for (int s = 0; s < 2; s++) {
+    f->direction[s].gate = GATE_NONE;
+    f->direction[s].inspecting = false;
+  }
+  thread_clear_deadline(t, f, DEADLINE_INSPECT_CLIENT);
+  thread_clear_deadline(t, f, DEADLINE_INSPECT_UPSTREAM);
+  *f->lease = (lease){.phase = LEASE_REQUEST, .epoch = c->epoch, .terms = c->terms,
+                      .valid_until = t->now + (uint64_t)c->valid_ms * 1000};
+  memcpy(f->lease->text, c + 1, c->header.payload);
+  flow_run(t, f);
+}
+
+void lease_stop(thread *t, flow *f) {
+  if (!f->lease) return;
+  f->lease->stopping = true;
+  if (f->lease->phase != LEASE_BODY) (void)ask(t, f);
+}
+
+void lease_upstream_lost(thread *t, flow *f) {
+  const lease *l = f->lease;
+  if (l && l->phase == LEASE_BODY && !l->end_told) post_leased_end(t, f);
+}
+
+void lease_deadline(thread *t, flow *f) { (void)ask(t, f); }
+
+/* Length 0: any. */
+static bool is_term(const uint8_t *head, http1_span found, const char *term, uint32_t length) {
+  return !length || (found.length == length && memcmp(head + found.at, term, length) == 0);
+}
+
+static bool is_within_terms(const lease *l, const uint8_t *head, const http1_request *r) {
+  const lease_terms *terms = &l->terms;
+  const char *method = l->text + terms->host, *target = method + terms->method;
+  return r->host.length == terms->host && is_term(head, r->host, l->text, terms->host) &&
+         is_term(head, r->method, method, terms->method) && is_term(head, r->target, target, terms->target);
+}
+
+static bool is_in_force(const thread *t, const lease *l) {
+  const int32_t *epoch = &t->mover->bell[BELL_EPOCH];
+  return l->epoch == (uint32_t)__atomic_load_n(epoch, __ATOMIC_ACQUIRE) && t->now < l->valid_until;
+}
+
+enum leftover { LEFTOVER_NONE, LEFTOVER_BYTES, LEFTOVER_END };
+
+/* What an upstream has to say that nobody has asked. */
+static enum leftover leftover_of(flow *f) {
+  endpoint *upstream = &f->endpoint[UPSTREAM];
+  if (f->direction[UPSTREAM].held.length) return LEFTOVER_BYTES;
+  if (!upstream->readable) return LEFTOVER_NONE;
+  uint8_t byte;
+  ssize_t n = recv(upstream->fd, &byte, 1, MSG_PEEK);
+  if (n > 0) return LEFTOVER_BYTES;
+  if (n == 0) return LEFTOVER_END;
+  if (errno != EAGAIN) {
+    upstream->broken = true;
+    upstream->end = END_RESET;
+    return LEFTOVER_END;
+  }
+  upstream->readable = false;
+  return LEFTOVER_NONE;
+}
+
+static bool await_more_of_head(thread *t, flow *f, enum side s) {
+  lease *l = f->lease;
+  if (f->direction[s].held.length >= t->mover->options.max_held) return ask(t, f);
+  l->scanned = f->direction[s].held.length;
+  if (s == CLIENT && !l->late_set) {
+    thread_set_deadline(t, f, DEADLINE_INSPECT_CLIENT, t->now + HEAD_US);
+    l->late_set = true;
+  }
+  return f->endpoint[s].readable;
+}
+
+static void pass_request(thread *t, flow *f, const uint8_t *head, const http1_request *r) {
+  lease *l = f->lease;
+  direction *out = &f->direction[CLIENT];
+  if (l->late_set) thread_clear_deadline(t, f, DEADLINE_INSPECT_CLIENT);
+  post_leased_request(t, f, head, r->head_bytes);
+  out->credit = (int64_t)(r->head_bytes + r->body_bytes);
+  l->request_ends = out->passed + (uint64_t)out->credit;
+  l->to_head = r->is_head;
+  l->late_set = false;
+  l->scanned = 0;
+  l->sent_at = l->first_byte_at = 0;
+  l->phase = LEASE_ANSWER;
+}
+
+static bool step_request(thread *t, flow *f) {
+  const endpoint *client = &f->endpoint[CLIENT];
+  const held *h = &f->direction[CLIENT].held;
+  if (client->ended || client->hung_up) return ask(t, f);
+  if (!h->length) return false;
+  if (!is_in_force(t, f->lease)) return ask(t, f);
+  const uint8_t *head = h->bytes + h->start;
+  http1_request r;
+  switch (http1_scan_request(head, h->length, &r)) {
+    case HTTP1_INCOMPLETE:
+      return await_more_of_head(t, f, CLIENT);
+    case HTTP1_OTHER:
+      return ask(t, f);
+    case HTTP1_CANONICAL:
+      break;
+  }
+  if (!is_within_terms(f->lease, head, &r)) return ask(t, f);
+  switch (leftover_of(f)) {
+    case LEFTOVER_BYTES:
+      return ask(t, f);
+    case LEFTOVER_END:
+      f->endpoint[UPSTREAM].hung_up = true; /* the next move finds it lost */
+      return true;
+    case LEFTOVER_NONE:
+      break;
+  }
+  pass_request(t, f, head, &r);
+  return true;
+}
+
+/* Gives the number of bytes put in behind the status line, or -1: no memory. */
+static int32_t add_time_field(thread *t, flow *f, const http1_answer *a) {
+  const lease *l = f->lease;
+  held *h = &f->direction[UPSTREAM].held;
+  const char *name = l->text + l->terms.host + l->terms.method + l->terms.target;
+  uint32_t length = l->terms.time_header;
+  if (!length || http1_has_field(h->bytes + h->start, a->head_bytes, name, length)) return 0;
+  char field[LEASE_TIME_HEADER_CAP + 32];
+  unsigned long long ms = (l->first_byte_at - l->sent_at) / 1000;
+  int n = snprintf(field, sizeof field, "%.*s: %llu\r\n", (int)length, name, ms);
+  bool done = held_replace(&t->buffers, h, a->status_line_bytes, 0, (const uint8_t *)field, (uint32_t)n);
+  return done ? n : -1;
+}
+
+static bool pass_answer(thread *t, flow *f, const http1_answer *a) {
+  lease *l = f->lease;
+  direction *in = &f->direction[UPSTREAM];
+  uint64_t total = a->head_bytes + a->body_bytes;
+  l->end_told = in->held.length >= total;
+  post_leased_answer(t, f, a->head_bytes, l->sent_at, l->first_byte_at, l->end_told ? t->now : 0);
+  int32_t added = add_time_field(t, f, a);
+  if (added < 0) {
+    flow_end(t, f, CAUSE_NO_RESOURCES, true);
+    return false;
+  }
+  in->credit = (int64_t)(total + (uint32_t)added);
+  l->answer_ends = in->passed + (uint64_t)in->credit;
+  l->phase = LEASE_BODY;
+  return true;
+}
+
+static bool step_answer(thread *t, flow *f) {
+  lease *l = f->lease;
+  const endpoint *client = &f->endpoint[CLIENT], *upstream = &f->endpoint[UPSTREAM];
+  const held *h = &f->direction[UPSTREAM].held;
+  if (!l->sent_at && f->direction[CLIENT].passed >= l->request_ends) l->sent_at = t->now;
+  if (client->ended || client->hung_up) return ask(t, f);
+  if (!h->length) return false;
+  if (!l->sent_at) return ask(t, f);
+  if (!l->first_byte_at) l->first_byte_at = t->now;
+  http1_answer a;
+  switch (http1_scan_answer(h->bytes + h->start, h->length, l->to_head, &a)) {
+    case HTTP1_INCOMPLETE:
+      return upstream->ended ? ask(t, f) : await_more_of_head(t, f, UPSTREAM);
+    case HTTP1_OTHER:
+      return ask(t, f);
+    case HTTP1_CANONICAL:
+      return pass_answer(t, f, &a);
+  }
+  return false;
+}
+
+static bool step_body(thread *t, flow *f) {
+  lease *l = f->lease;
+  const direction *in = &f->direction[UPSTREAM];
+  if (in->done) { /* it ended before its length, and the client was sent what there was */
+    flow_close(t, f);
+    return false;
+  }
+  if (in->passed < l->answer_ends) return false;
+  if (!l->end_told) post_leased_end(t, f);
+  l->phase = LEASE_REQUEST;
+  l->scanned = 0;
+  return l->stopping ? ask(t, f) : true;
+}
+
+bool lease_step(thread *t, flow *f) {
+  switch ((enum lease_phase)f->lease->phase) {
+    case LEASE_REQUEST:
+      return step_request(t, f);
+    case LEASE_ANSWER:
+      return step_answer(t, f);
+    case LEASE_BODY:
+      return step_body(t, f);
+  }
+  return false;
+}
