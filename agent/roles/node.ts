@@ -72,7 +72,7 @@ export async function runNode(config: AgentConfig, version: string, { stop, onRe
     sniffDeadlineMs: config.sniffDeadlineMs,
     firstByteTimeoutMs: config.firstByteTimeoutMs,
     timeHeader: config.upstreamTime ? UPSTREAM_TIME_HEADER : undefined,
-    lease: config.lease && 'lease' in mover,
+    lease: config.lease,
     resolve: resolver.resolve,
     ownPlace: () => ({ addresses: addresses(), clusterCidrs: config.clusterCidrs }),
     random: Math.random,
@@ -85,7 +85,7 @@ export async function runNode(config: AgentConfig, version: string, { stop, onRe
   const folder = watchFolder(config.configDir, (loaded) => {
     problems = loaded.problems;
     holder.replace(loaded.set);
-    mover.nextEpoch?.();
+    mover.nextEpoch();
     void live.rejudgeAll();
     tellRegistry(diagnostics, loaded);
   });
