@@ -13,6 +13,7 @@ export function leaseOf(judged: JudgedRequest, ageMs: number, epoch: number, sta
   const validMs = Math.floor(LEASE_MS - ageMs);
   if (host === undefined || validMs <= 0 || generation !== stages.registry().generation) return undefined;
   if (!verdict.dependsOn.every((attribute) => COMPARED.has(attribute))) return undefined;
+  if (request.upgrade.length > 0 || request.method === 'CONNECT') return undefined; // what may follow was asked for too
   return {
     epoch,
     validMs,
