@@ -21,6 +21,8 @@ const GOOD: RawAgentConfig = {
   sniffDeadline: '300',
   firstByteTimeout: '30',
   threads: undefined,
+  lease: 'on',
+  upstreamTime: true,
 };
 
 function problemsOf(changes: Partial<RawAgentConfig>): readonly string[] {
@@ -42,6 +44,8 @@ test('the defaults become a frozen, complete config', () => {
     sniffDeadlineMs: 300,
     firstByteTimeoutMs: 30_000,
     threads: 2,
+    lease: true,
+    upstreamTime: true,
   });
 });
 
@@ -83,6 +87,8 @@ describe('one wrong option, one problem that names it and what was expected', ()
     [{ firstByteTimeout: '3601' }, /^--first-byte-timeout: expected 1 to 3600 seconds/],
     [{ threads: '65' }, /^--threads: expected 1 to 64 threads/],
     [{ threads: '-1' }, /^--threads/],
+    [{ lease: '' }, /^--lease: expected on or off, not ""/],
+    [{ lease: 'On' }, /^--lease: expected on or off, not "On"/],
   ];
   for (const [changes, expected] of rows) {
     test(JSON.stringify(changes), () => {
@@ -91,6 +97,12 @@ describe('one wrong option, one problem that names it and what was expected', ()
       ok(expected.test(problems[0] ?? ''), problems[0]);
     });
   }
+});
+
+test('leases and the field of the service time can be switched off', () => {
+  const parsed = parseAgentConfig({ ...GOOD, lease: 'off', upstreamTime: false }, 2);
+  ok(parsed.ok);
+  deepEqual([parsed.value.lease, parsed.value.upstreamTime], [false, false]);
 });
 
 test('every problem is told at once', () => {

@@ -2,6 +2,7 @@ import { deepEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Route, Target } from '../../../../agent/model/verdict.ts';
 import { candidatesOf } from '../../../../agent/pipeline/candidates.ts';
+import type { EnrolledNamespace } from '../../../../agent/pipeline/enrolled-namespace.ts';
 import type { Resolution } from '../../../../agent/upstream/resolve/resolution.ts';
 import { endpoint } from '../../../support/access-record.ts';
 import { cidr, hostname, ip, port } from '../registry/builders.ts';
@@ -15,6 +16,8 @@ const ANSWERS: Readonly<Record<string, readonly string[]>> = {
 
 const OWN = { addresses: new Set([ip('198.18.0.10')]), clusterCidrs: [cidr('198.18.64.0/18')] };
 
+const SHOP: EnrolledNamespace = { netns: undefined, namespace: 'shop', pod: 'web-0' };
+
 function resolve(name: string): Resolution {
   const ips = ANSWERS[name]?.map(ip);
   return ips ? { kind: 'addresses', ips, cnames: [] } : { kind: 'none', because: 'nxdomain' };
@@ -23,7 +26,7 @@ function resolve(name: string): Resolution {
 async function found(dial: Route['dial'], targets: readonly Target[], original = '203.0.113.9'): Promise<unknown> {
   const route: Route = { via: 'direct', dial, targets, cluster: 'outbound|80||x' };
   const options = { resolve, ownPlace: () => OWN, random: () => 0 };
-  const candidates = await candidatesOf(route, endpoint(original, 80), options);
+  const candidates = await candidatesOf(route, { destination: endpoint(original, 80), enrolled: SHOP }, options);
   if (candidates.ok) return candidates.endpoints.map((each) => `${each.ip} ${each.port}`);
   const { code, httpStatus, flag } = candidates.failure;
   return `${code} ${httpStatus} ${flag}`;
@@ -62,17 +65,21 @@ test('endpoints of a resource: the permitted ones, the chosen one first', async 
 test('the address judged is the address dialled: the own place is asked after resolution', async () => {
   const steps: string[] = [];
   const route: Route = { via: 'direct', dial: 'name', targets: [named('good.test')], cluster: '' };
-  await candidatesOf(route, endpoint('203.0.113.9', 80), {
-    resolve: async (name) => {
-      await Promise.resolve();
-      steps.push('resolved');
-      return resolve(name);
+  await candidatesOf(
+    route,
+    { destination: endpoint('203.0.113.9', 80), enrolled: SHOP },
+    {
+      resolve: async (name) => {
+        await Promise.resolve();
+        steps.push('resolved');
+        return resolve(name);
+      },
+      ownPlace: () => {
+        steps.push('asked');
+        return OWN;
+      },
+      random: () => 0,
     },
-    ownPlace: () => {
-      steps.push('asked');
-      return OWN;
-    },
-    random: () => 0,
-  });
+  );
   deepEqual(steps, ['resolved', 'asked']);
 });

@@ -66,3 +66,41 @@ test('everybody who waits for the last flow is told', async (t) => {
   live.forget(SHOP, conversation);
   await Promise.all(waiting);
 });
+
+test('a new registry asks every flow that is followed, the last way given, as long as it lives', async (t) => {
+  const conversations = new Conversations(t);
+  const [a, b, gone, over] = [
+    await conversations.open(),
+    await conversations.open(),
+    await conversations.open(),
+    await conversations.open(),
+  ];
+  const live = new LiveFlows(8);
+  const asked: string[] = [];
+  live.follow(a.conversation, () => asked.push('a at first'));
+  live.follow(a.conversation, () => asked.push('a'));
+  live.follow(b.conversation, () => asked.push('b'));
+  live.follow(gone.conversation, () => asked.push('gone'));
+  live.forget(SHOP, gone.conversation);
+  over.client.resetAndDestroy();
+  await over.conversation.closedEvent;
+  live.follow(over.conversation, () => asked.push('over'));
+  await live.rejudgeAll();
+  deepEqual(asked, ['a', 'b']);
+  await live.rejudgeAll();
+  deepEqual(asked, ['a', 'b', 'a', 'b']);
+});
+
+test('a flow that ends while others are asked is not asked any more', async (t) => {
+  const conversations = new Conversations(t);
+  const [first, second] = [await conversations.open(), await conversations.open()];
+  const live = new LiveFlows(8);
+  const asked: string[] = [];
+  live.follow(first.conversation, () => {
+    asked.push('first');
+    live.forget(SHOP, second.conversation);
+  });
+  live.follow(second.conversation, () => asked.push('second'));
+  await live.rejudgeAll();
+  deepEqual(asked, ['first']);
+});

@@ -19,9 +19,9 @@ test('HTTP gets its status, the reason and one line; HEAD gets no line', async (
   const conversations = new Conversations(t);
   for (const method of ['GET', 'HEAD']) {
     const { client, conversation } = await conversations.open(`${method} / HTTP/1.1\r\n\r\n`);
-    const { status, headBytes } = refuse(conversation, 'http', method, REFUSAL);
+    const { status, headBytes, bodyBytes } = refuse(conversation, 'http', method, REFUSAL);
     const { text, error } = await readAll(client);
-    deepEqual([status, headBytes], [502, text.indexOf('\r\n\r\n') + 4]);
+    deepEqual([status, headBytes, headBytes + bodyBytes], [502, text.indexOf('\r\n\r\n') + 4, text.length]);
     client.end();
     equal(error, undefined);
     match(text, /^HTTP\/1\.1 502 Bad Gateway\r\n/);
@@ -38,7 +38,7 @@ for (const [form, refusal, want] of [
 ] as const satisfies readonly (readonly [RefusalForm, object, unknown])[]) {
   test(`${form}, status ${refusal.httpStatus}: ${want.toString()}`, async (t) => {
     const { client, conversation } = await new Conversations(t).open('x');
-    deepEqual(refuse(conversation, form, undefined, refusal), { status: 0, headBytes: 0 });
+    deepEqual(refuse(conversation, form, undefined, refusal), { status: 0, headBytes: 0, bodyBytes: 0 });
     const { text, error } = await readAll(client);
     client.end();
     deepEqual(typeof want === 'string' ? error : [...Buffer.from(text, 'latin1')], want);

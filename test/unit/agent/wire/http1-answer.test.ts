@@ -73,6 +73,29 @@ for (const { method, status, lines, body } of bodies) {
   });
 }
 
+test('the offset of the first field is where one can be put in, whatever follows', () => {
+  for (const status of ['200', '200 OK', '404 Nicht gef\xfcnden', '101 Switching Protocols']) {
+    for (const lines of [[], ['X: y'], ['Upgrade: websocket', 'X: y']]) {
+      const bytes = answer(status, ...lines);
+      const result = toGet(bytes);
+      assert.ok(result.kind === 'head');
+      const more = concat(bytes.slice(0, result.fieldsAt), ascii('A: b\r\n'), bytes.slice(result.fieldsAt));
+      const again = toGet(more);
+      assert.ok(again.kind === 'head');
+      assert.deepEqual(again.headers, [['a', 'b'], ...result.headers]);
+      assert.deepEqual([again.fieldsAt, again.headBytes], [result.fieldsAt, result.headBytes + 6]);
+    }
+  }
+});
+
+test('the protocols of Upgrade, lower case, of all its fields', () => {
+  const result = toGet(answer('101 x', 'Upgrade: WebSocket, h2c', 'Upgrade:  TLS/1.0'));
+  assert.ok(result.kind === 'head');
+  assert.deepEqual(result.upgrade, ['websocket', 'h2c', 'tls/1.0']);
+  const none = toGet(answer('101 x'));
+  assert.deepEqual(none.kind === 'head' && none.upgrade, []);
+});
+
 test('only 1xx but 101 is interim', () => {
   const interim = ['100', '103', '101', '199', '200'].map((status) => {
     const result = toGet(answer(`${status} x`));

@@ -7,6 +7,7 @@ import {
   chunksStart,
   EXTENSION_CAP_BYTES,
   scanChunked,
+  skipChunkData,
   TRAILER_CAP_BYTES,
 } from '../../../../agent/wire/http1-chunks.ts';
 import { parseRequestHead } from '../../../../agent/wire/http1-request.ts';
@@ -178,4 +179,64 @@ test('any data in any chunks is found to its last byte', () => {
     }),
     { numRuns: 300 },
   );
+});
+
+/** As `scan`, but the data of each chunk is skipped unseen as soon as its size is known, as far as there are bytes. */
+function scanSkipping(bytes: Uint8Array, size: number): Outcome {
+  let state: ChunkState = chunksStart();
+  let consumed = 0;
+  while (consumed < bytes.length) {
+    const result = scanChunked(state, bytes.subarray(consumed, consumed + size));
+    consumed += result.consumed;
+    if (result.done || result.bad !== undefined) return { consumed, done: result.done, bad: result.bad };
+    const skipped = skipChunkData(result.state);
+    state = skipped.state;
+    if (consumed + skipped.bytes > bytes.length) return { consumed: bytes.length, done: false, bad: undefined };
+    consumed += skipped.bytes;
+  }
+  return { consumed, done: false, bad: undefined };
+}
+
+test('skipping the data of chunks is the same as scanning it, whatever it is', () => {
+  const extension = fc.constantFrom('', ';x', ';a="b"');
+  const between = fc.oneof({ weight: 9, arbitrary: fc.constant('\r\n') }, fc.constantFrom('\n', 'x\r\n', '\r', ''));
+  const chunk = fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 60 }), extension, between);
+  const end = fc.constantFrom('0\r\n\r\n', '0\r\nX: y\r\n\r\n', '0\r\nHost: y\r\n\r\n', '', 'g', '5');
+  fc.assert(
+    fc.property(
+      fc.array(chunk, { maxLength: 5 }),
+      end,
+      fc.uint8Array({ maxLength: 9 }),
+      fc.integer({ min: 1, max: 50 }),
+      fc.nat(400),
+      (chunks, last, behind, size, cut) => {
+        const framed = chunks.map(([data, more, after]) =>
+          concat(ascii(`${data.length.toString(16)}${more}\r\n`), data, ascii(after)),
+        );
+        const bytes = concat(...framed, ascii(last), behind).slice(0, cut);
+        assert.deepEqual(scanSkipping(bytes, size), scan([bytes]));
+      },
+    ),
+    { numRuns: 3000 },
+  );
+});
+
+test('nothing but data is skipped', () => {
+  for (const text of [
+    '',
+    '5',
+    '5;x',
+    '5\r',
+    '5\r\nhello',
+    '5\r\nhello\r',
+    '5\r\nhello\r\n',
+    '0\r\n',
+    '0\r\n\r\n',
+    'x',
+  ]) {
+    const { state } = scanChunked(chunksStart(), ascii(text));
+    assert.deepEqual(skipChunkData(state), { state, bytes: 0 }, text);
+  }
+  const { state } = scanChunked(chunksStart(), ascii('5\r\nhe'));
+  assert.equal(skipChunkData(state).bytes, 3);
 });

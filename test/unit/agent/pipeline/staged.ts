@@ -1,0 +1,59 @@
+import { accessRecord } from '../../../../agent/pipeline/access-record.ts';
+import { LiveFlows } from '../../../../agent/pipeline/live-flows.ts';
+import type { Ended, Identified, Outcome, Stages } from '../../../../agent/pipeline/stages.ts';
+import type { Registry } from '../../../../agent/registry/compile.ts';
+import type { Conversation } from '../../../../agent/relay/conversation.ts';
+import type { Resolution } from '../../../../agent/upstream/resolve/resolution.ts';
+import { endpoint } from '../../../support/access-record.ts';
+import { ip, MESH, workload } from '../registry/builders.ts';
+
+export const SHOP = { netns: undefined, namespace: 'shop', pod: 'web-0' } as const;
+
+/** The world of the stages: one registry at a time, names with fixed addresses, and what was reported kept in order. */
+export class Staged {
+  registry: Registry;
+  readonly live = new LiveFlows(64);
+  readonly reported: { readonly outcome: Outcome; readonly ended: Ended }[] = [];
+  readonly stages: Stages;
+
+  constructor(registry: Registry, names: Readonly<Record<string, readonly string[]>> = {}) {
+    this.registry = registry;
+    this.stages = {
+      hop: MESH,
+      sniffDeadlineMs: 300,
+      firstByteTimeoutMs: 5_000,
+      timeHeader: undefined,
+      lease: true,
+      registry: () => this.registry,
+      identify: () => SOURCE,
+      live: this.live,
+      report: (outcome, ended) => this.reported.push({ outcome, ended }),
+      crashed: (thrown) => {
+        throw thrown;
+      },
+      resolve: (name): Resolution => {
+        const ips = names[name]?.map(ip);
+        return ips ? { kind: 'addresses', ips, cnames: [] } : { kind: 'none', because: 'nxdomain' };
+      },
+      ownPlace: () => ({ addresses: new Set(), clusterCidrs: [] }),
+      random: () => 0,
+    };
+  }
+
+  /** The access lines so far, as far as these tests look at them: method or protocol, path, status, flag, bytes. */
+  get lines(): readonly string[] {
+    return this.reported.map(({ outcome, ended }) => {
+      const line = accessRecord(outcome, ended, this.registry.generation);
+      const what = line.method === null ? 'flow' : `${line.method} ${line.path}`;
+      const bytes = `${line.bytesReceived}/${line.bytesSent}`;
+      return `${what}: ${line.verdict} ${line.reason} ${line.responseCode} ${line.responseFlags ?? '-'} ${bytes}`;
+    });
+  }
+}
+
+const SOURCE = { kind: 'workload', workload: workload('shop') } as const;
+
+/** A flow of the shop to this destination. */
+export function identified(conversation: Conversation, to = '203.0.113.9', port = 80): Identified {
+  return { conversation, enrolled: SHOP, startedAt: Date.now(), destination: endpoint(to, port), source: SOURCE };
+}
