@@ -86,6 +86,7 @@ export class HttpSession {
     const { conversation } = judged;
     const candidates = this.#asked ? undefined : await candidatesOf(route, judged, this.#stages);
     if (candidates?.ok === false) return { ok: false, failure: candidates.failure, upstream: undefined };
+    let passed = look.passed;
     for (let passing = under, repeated = false; ; passing = undefined, repeated = true) {
       const reuse = !repeated && (under || this.#reusable(route, candidates?.endpoints)) ? this.#reached : undefined;
       if (!reuse && !candidates) return { ok: false, failure: UPSTREAM_RESET, upstream: this.#reached?.upstream };
@@ -93,7 +94,7 @@ export class HttpSession {
       this.#idle = undefined;
       // Dialled first, since a dial takes back what was let pass to the upstream before; both leave in one batch.
       const dialling = reuse || !candidates ? undefined : dialInOrder(conversation, candidates.endpoints);
-      passing ??= passRequest(conversation, judged.request);
+      passing ??= passRequest(conversation, judged.request, passed);
       const { timeHeader } = this.#stages;
       const answering = receiveAnswer(conversation, judged.request, passing, { timeHeader, first });
       const dialled = await dialling;
@@ -106,7 +107,8 @@ export class HttpSession {
       const upstream = this.#reached?.upstream;
       if (exchange.follows !== 'lost') return { ok: true, exchange, upstream };
       this.#reached = undefined;
-      const sent = (conversation.lostUpstream?.passed ?? look.passed) - look.passed;
+      const sent = (conversation.lostUpstream?.passed ?? passed) - passed;
+      passed += sent;
       const again = sent === 0 || isRepeatable(judged.request);
       if (!reuse || !again) return { ok: false, failure: UPSTREAM_RESET, upstream };
       conversation.edit('client', 0, 0, look.head.subarray(0, sent));
@@ -135,7 +137,13 @@ export class HttpSession {
     if (conversation.over) return open ? leased.abandoned(open, await conversation.closedEvent) : last;
     if (!open) return this.#revoked ? this.#cut() : this.#listen(last);
     const look = new FirstLook(conversation, { bytes: open.head, ended: false, passed: open.passed });
-    const passing = passedUnderLease(conversation, open.judged.request, asked?.requestSent ?? true, open.passedAt);
+    const passing = passedUnderLease(
+      conversation,
+      open.judged.request,
+      open.passed,
+      asked?.requestSent ?? true,
+      open.passedAt,
+    );
     return { judged: open.judged, look, passing };
   }
 

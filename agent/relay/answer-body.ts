@@ -70,25 +70,33 @@ async function passedSince(conversation: Conversation, total: number): Promise<n
 }
 
 async function passChunked(conversation: Conversation, headBytes: number): Promise<BodyPassed> {
+  const head = await passHead(conversation, headBytes);
+  if (head === undefined) return { end: 'gone', bodyBytes: 0 };
   let state = chunksStart();
-  let bodyBytes = 0;
-  if ((await passHead(conversation, headBytes)) === undefined) return { end: 'gone', bodyBytes };
+  let passed = head;
   for (;;) {
     const held = await conversation.inspect('upstream', 0, NO_LIMIT_MS);
-    if (!held) return { end: conversation.over ? 'gone' : 'cut', bodyBytes };
+    if (!held) return brokenOff(conversation, head, passed);
     const step = scanChunked(state, held.bytes);
     const rest = skipChunkData(step.state);
     const bytes = step.bad === undefined ? step.consumed + rest.bytes : 0;
-    if (step.bad !== undefined || (bytes === 0 && held.ended)) return { end: 'cut', bodyBytes };
-    bodyBytes += bytes;
+    if (step.bad !== undefined || (bytes === 0 && held.ended)) return { end: 'cut', bodyBytes: passed - head };
     state = rest.state;
-    const done = step.done && bytes <= SMALL_ANSWER_BYTES;
-    conversation.forward('upstream', bytes, done ? 'held' : 'reached');
-    if (done) return { end: 'whole', bodyBytes };
+    const unwatched = step.done && bytes <= SMALL_ANSWER_BYTES;
+    conversation.forward('upstream', bytes, unwatched ? 'held' : 'reached');
+    if (unwatched) return { end: 'whole', bodyBytes: passed + bytes - head };
     const gate = await conversation.gated('upstream');
-    if (step.done) return { end: gate ? 'whole' : 'gone', bodyBytes };
-    if (!gate) return { end: conversation.over ? 'gone' : 'cut', bodyBytes };
+    if (!gate) return brokenOff(conversation, head, passed);
+    passed = gate.passed;
+    if (step.done) return { end: 'whole', bodyBytes: passed - head };
   }
+}
+
+/** The flow has ended, or its upstream was lost, of which nothing more had passed. */
+async function brokenOff(conversation: Conversation, head: number, passed: number): Promise<BodyPassed> {
+  if (!conversation.over) return { end: 'cut', bodyBytes: passed - head };
+  const { toClient } = await conversation.closedEvent;
+  return { end: 'gone', bodyBytes: toClient - head };
 }
 
 /** Half of the least that Linux gives a socket to send from (tcp_wmem). */

@@ -43,10 +43,10 @@ export async function receiveAnswer(
   passing: RequestPassing,
   { timeHeader, first }: ExchangeOptions,
 ): Promise<Exchange> {
-  const told = (over: Partial<Exchange> & Pick<Exchange, 'follows'>): Exchange => ({
+  const told: Told = async (over) => ({
     status: 0,
     serviceMs: undefined,
-    requestBodyBytes: passing.bodyBytes,
+    requestBodyBytes: over.follows === 'gone' ? await bodyLeft(conversation, passing) : passing.bodyBytes,
     answerBodyBytes: 0,
     failure: undefined,
     cut: false,
@@ -61,6 +61,13 @@ export async function receiveAnswer(
     conversation.forward('upstream', answer.head.headBytes, 'reached');
     if (!(await conversation.gated('upstream'))) return told({ follows: conversation.over ? 'gone' : 'lost' });
   }
+}
+
+type Told = (over: Partial<Exchange> & Pick<Exchange, 'follows'>) => Promise<Exchange>;
+
+/** How much of the request's body had left when the flow ended. */
+async function bodyLeft(conversation: Conversation, { start }: RequestPassing): Promise<number> {
+  return Math.max(0, (await conversation.closedEvent).toUpstream - start);
 }
 
 /** A head, and how much of the answer is held so far, itself included. */
@@ -92,9 +99,10 @@ async function finish(
   passing: RequestPassing,
   { head, heldBytes }: HeldAnswer,
   timeHeader: string | undefined,
-  told: (over: Partial<Exchange> & Pick<Exchange, 'follows'>) => Exchange,
+  told: Told,
 ): Promise<Exchange> {
   const early = !passing.sent;
+  passing.answered = true;
   const serviceMs = early ? 0 : Math.max(0, Math.floor(performance.now() - passing.sentAt));
   const field = timeField(head, timeHeader, serviceMs);
   if (field.length > 0) conversation.edit('upstream', head.fieldsAt, 0, field);

@@ -4,23 +4,33 @@ import type { Conversation } from './conversation.ts';
 
 /** How far a request has left. */
 export type RequestPassing = {
+  /** Bytes of the client that had passed before its body. */
+  readonly start: number;
   /** All of it has left, as far as is known. */
   sent: boolean;
   /** Milliseconds of performance.now() when it had. */
   sentAt: number;
   /** Of the body, chunk framing included, as far as is known. */
   bodyBytes: number;
+  /** Its final answer has begun: a client that reads it need not send the rest. */
+  answered: boolean;
   /** Settles only if the body turns out to be no strict chunked body: nothing of it passes from there on. */
   readonly bad: Promise<'bad-body'>;
 };
 
 /**
  * Lets exactly this request pass, and nothing behind it: by its length, or chunk by chunk as they are read. A client that
- * ends behind it is passed on as such: it has gone, or reads on; the upstream decides as it would without us.
+ * ends behind it is passed on as such: it has gone, or reads on; the upstream decides as it would without us. `before`:
+ * bytes of the client that had passed before it.
  */
-export function passRequest(conversation: Conversation, { body, headBytes }: RequestHead): RequestPassing {
+export function passRequest(
+  conversation: Conversation,
+  { body, headBytes }: RequestHead,
+  before: number,
+): RequestPassing {
   const { promise, resolve } = Promise.withResolvers<'bad-body'>();
-  const passing: RequestPassing = { sent: false, sentAt: 0, bodyBytes: 0, bad: promise };
+  const start = before + headBytes;
+  const passing: RequestPassing = { start, sent: false, sentAt: 0, bodyBytes: 0, answered: false, bad: promise };
   switch (body.kind) {
     case 'none':
       conversation.forward('client', headBytes, 'held');
@@ -42,12 +52,21 @@ export function passRequest(conversation: Conversation, { body, headBytes }: Req
 /** A request that the mover let pass under a lease, at `sentAt` or not wholly yet. */
 export function passedUnderLease(
   conversation: Conversation,
-  { body }: RequestHead,
+  { body, headBytes }: RequestHead,
+  before: number,
   whole: boolean,
   sentAt: number,
 ): RequestPassing {
   const bodyBytes = body.kind === 'length' ? body.bytes : 0;
-  const passing: RequestPassing = { sent: whole, sentAt, bodyBytes, bad: new Promise(() => {}) };
+  const start = before + headBytes;
+  const passing: RequestPassing = {
+    start,
+    sent: whole,
+    sentAt,
+    bodyBytes,
+    answered: false,
+    bad: new Promise(() => {}),
+  };
   conversation.forward('client', 0, whole ? 'held' : 'reached');
   void (whole ? passClientEnd(conversation) : passByLength(conversation, passing, bodyBytes));
   return passing;
@@ -62,6 +81,8 @@ function sent(passing: RequestPassing, bodyBytes: number): void {
 async function passByLength(conversation: Conversation, passing: RequestPassing, bodyBytes: number): Promise<void> {
   const gate = await conversation.gated('client');
   if (!gate) return;
+  passing.bodyBytes = gate.passed - passing.start;
+  if (passing.bodyBytes < bodyBytes) return leftInMidBody(conversation, passing);
   sent(passing, bodyBytes);
   conversation.forward('client', 0, 'held');
   await passClientEnd(conversation);
@@ -75,18 +96,24 @@ async function passChunked(conversation: Conversation, passing: RequestPassing, 
     if (!held || conversation.lostUpstream) return;
     const step = scanChunked(state, held.bytes);
     if (step.bad !== undefined) return tellBad();
-    if (!step.done && held.ended) return conversation.close('rst'); // it left in mid-body
+    if (!step.done && held.ended) return leftInMidBody(conversation, passing);
     const rest = skipChunkData(step.state);
     const bytes = step.consumed + rest.bytes;
-    passing.bodyBytes += bytes;
     state = rest.state;
     conversation.forward('client', bytes, step.done ? 'held' : 'reached');
     if (step.done) {
-      sent(passing, passing.bodyBytes);
+      sent(passing, held.passed + bytes - passing.start);
       return passClientEnd(conversation);
     }
-    if (!(await conversation.gated('client'))) return;
+    const gate = await conversation.gated('client');
+    if (!gate) return;
+    passing.bodyBytes = gate.passed - passing.start;
   }
+}
+
+/** The rest will never come, so neither will an answer that is worth anything. */
+function leftInMidBody(conversation: Conversation, { answered }: RequestPassing): void {
+  if (!answered) conversation.close('rst');
 }
 
 /** When nothing but the client's end is left of its side. */
