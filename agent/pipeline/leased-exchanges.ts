@@ -58,7 +58,7 @@ export class LeasedExchanges {
       durationMs: Date.now() - judged.startedAt,
       status: answer?.head.status ?? 0,
       flag: flowEnded(closed, undefined, undefined).flag ?? 'DC',
-      bytesReceived: bodyBytes(judged.request),
+      bytesReceived: Math.max(0, closed.toUpstream - open.passed - open.head.length),
       bytesSent: 0,
       serviceMs: answer?.serviceMs ?? null,
     };
