@@ -1,0 +1,181 @@
+/**
+ * What two parsers read differently, and what all read alike, through the running agent to real servers: each origin sees
+ * exactly the requests that were judged, each client exactly the answers meant for it. Behind every request that leaves
+ * its connection open come one more for the same origin, one for another Host and one for a Host that is refused.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { noFlowLeft, type Talked, talkAll } from '../support/clients/captured-pod.ts';
+import { answerCases, requestCases } from '../support/corpus/cases.ts';
+import { answerPlay, type LineFacts, type Play, requestPlay, scripts, type Where } from '../support/corpus/plays.ts';
+import { ADDRESSES, CORPUS_CONFIG, type CorpusWorld, corpusWorld } from '../support/corpus/world.ts';
+import type { AccessLine, Agent } from '../support/lab/agent.ts';
+import { waitFor } from '../support/lab/wait.ts';
+
+const requests = requestCases();
+const answers = answerCases();
+const SERVERS = ['nginx', 'node', 'python'] as const;
+
+/** Everything by IPv4; by IPv6 every fifth, and every case of an answer's or a request's own file once in a while. */
+const plays: readonly Play[] = [
+  ...requests.flatMap((each, at) => {
+    const relayed = each.messages.some(({ fate }) => fate.kind === 'relayed');
+    const places: readonly Where[] = relayed ? ['raw', ...SERVERS] : ['raw'];
+    return places.flatMap((where, place) =>
+      hosts(where, (at + place) % 5 === 0).map((host) => requestPlay(each, where, host)),
+    );
+  }),
+  ...answers.flatMap((each, at) => hosts('raw', at % 5 === 0).map((host) => answerPlay(each, host))),
+];
+
+function hosts(where: Where, both: boolean): readonly string[] {
+  return both ? ADDRESSES[where] : ADDRESSES[where].slice(0, 1);
+}
+
+type Ran = { readonly play: Play; readonly told: Talked; readonly lines: readonly AccessLine[] };
+
+let world: CorpusWorld;
+before(async () => {
+  world = await corpusWorld(scripts(requests, answers));
+});
+after(() => world.lab.close());
+
+const ran = new Map<string, readonly Ran[]>();
+
+for (const lease of ['on', 'off'] as const) {
+  describe(`--lease ${lease}`, () => {
+    let agent: Agent;
+    before(async () => {
+      agent = await world.lab.startAgent({ config: CORPUS_CONFIG, args: ['--lease', lease] });
+      if (ran.size === 0) await world.lab.applyInit();
+      world.forget();
+      ran.set(lease, await runAll(world, plays));
+    });
+    after(() => agent.stop());
+
+    for (const [at, { name, where, host, fits, told, ends }] of plays.entries()) {
+      test(`${name}: the client of ${where} (${host})`, () => {
+        const client = playOf(lease, at).told;
+        assert.ok(fits(client.received), `expected ${told}\ngot ${JSON.stringify(client.received)}, ${client.end}`);
+        assert.ok(ends.includes(client.end), `ended ${client.end}`);
+      });
+      test(`${name}: the access lines (${where}, ${host})`, () => {
+        const { play, lines } = playOf(lease, at);
+        assert.deepEqual(
+          lines.map((line, each) => factsOf(line, play.lines[each])),
+          play.lines,
+        );
+      });
+    }
+
+    test('the raw origin saw exactly the judged bytes', async () => {
+      const wanted = plays.flatMap(({ streams }) => streams).sort();
+      const beginnings = plays.flatMap(({ inPart }) => inPart ?? []);
+      const seen = await settled(() => {
+        const all = world.streams().filter((stream) => stream !== '');
+        return all.filter((stream) => !beginnings.some((whole) => whole !== stream && whole.startsWith(stream))).sort();
+      }, wanted);
+      sameLists(seen, wanted);
+    });
+
+    for (const where of SERVERS) {
+      test(`${where} understood exactly the judged requests`, async () => {
+        const wanted = plays.filter((play) => play.where === where).flatMap(({ parsed }) => parsed.map(understood));
+        sameLists(await settled(() => world.parsed(where).map(understood).sort(), wanted.sort()), wanted.sort());
+      });
+    }
+
+    test('no flow is left', () => noFlowLeft(world.lab));
+  });
+}
+
+test('with and without leases: the same bytes and the same access lines', () => {
+  const [on = [], off = []] = [...ran.values()].map((all) => all.map(comparable));
+  for (const [at, each] of on.entries()) assert.deepEqual(each, off[at]);
+});
+
+async function runAll({ lab }: CorpusWorld, all: readonly Play[]): Promise<readonly Ran[]> {
+  const before = lab.accessLines().length;
+  const told: Talked[] = [];
+  // Some at a time: a client's deadline is for the agent, not for the queue before a processor.
+  for (let at = 0; at < all.length; at += AT_ONCE) {
+    told.push(
+      ...(await talkAll(
+        lab,
+        all.slice(at, at + AT_ONCE).map(({ talk }) => talk),
+      )),
+    );
+  }
+  const expected = all.reduce((sum, { lines }) => sum + lines.length, 0);
+  const lines = await settledLines(() => lab.accessLines().slice(before), expected);
+  const byClient = Map.groupBy(lines, (line) => line['downstream_remote_address']);
+  return all.flatMap((play, at) => {
+    const each = told[at];
+    return each ? [{ play, told: each, lines: byClient.get(each.local) ?? [] }] : [];
+  });
+}
+
+const AT_ONCE = 100;
+
+/** What is there in the end; that it is what was wanted is for the caller to assert. */
+async function settledLines(look: () => readonly AccessLine[], wanted: number): Promise<readonly AccessLine[]> {
+  await waitFor('all lines', () => look().length >= wanted, { limitMs: 3_000 }).catch(() => false);
+  return look();
+}
+
+async function settled(look: () => readonly string[], wanted: readonly string[]): Promise<readonly string[]> {
+  await waitFor('all requests', () => look().length >= wanted.length, { limitMs: 3_000 }).catch(() => false);
+  return look();
+}
+
+function playOf(lease: string, at: number): Ran {
+  const found = ran.get(lease)?.[at];
+  assert.ok(found, 'this case was not run');
+  return found;
+}
+
+function understood({ line, body }: { readonly line: string; readonly body: string }): string {
+  return `${line}\n${body}`;
+}
+
+/** The first differences alone: lists of a thousand streams are for nobody to read. */
+function sameLists(seen: readonly string[], wanted: readonly string[]): void {
+  const count = Map.groupBy(
+    [...seen.map((each) => [each, 1] as const), ...wanted.map((each) => [each, -1] as const)],
+    ([each]) => each,
+  );
+  const differing = [...count].map(([each, signs]) => ({ each, more: signs.reduce((sum, [, sign]) => sum + sign, 0) }));
+  const wrong = differing
+    .filter(({ more }) => more !== 0)
+    .map(({ each, more }) => ({ more, bytes: each.slice(0, 300) }));
+  assert.deepEqual(wrong, []);
+}
+
+/** The line as the facts tell it; what the facts leave open is left open. */
+function factsOf(line: AccessLine, facts: LineFacts | undefined): unknown {
+  return {
+    method: line['method'],
+    path: line['path'],
+    status: line['response_code'],
+    reason: line['reason'],
+    bytesReceived: facts?.bytesReceived === undefined ? undefined : line['bytes_received'],
+    bytesSent: facts?.bytesSent === undefined ? undefined : line['bytes_sent'],
+  };
+}
+
+const CHANGING = [
+  'start_time',
+  'duration',
+  'upstream_service_time',
+  'downstream_remote_address',
+  'upstream_local_address',
+  'request_id',
+];
+
+function comparable({ play, told, lines }: Ran): unknown {
+  const received = told.received
+    .replaceAll(/(x-envoy-upstream-service-time: )[0-9]+/g, '$1N')
+    .replaceAll(/^(date: ).*$/gim, '$1D');
+  const kept = lines.map((line) => Object.fromEntries(Object.entries(line).filter(([key]) => !CHANGING.includes(key))));
+  return { name: play.name, host: play.host, received, end: told.end, lines: kept };
+}
