@@ -8,7 +8,7 @@ import { bytesOf } from './notation.ts';
 type Bytes = string;
 
 /** What becomes of one request. */
-export type RequestFate =
+type RequestFate =
   /** The origin gets these bytes, the client its answer. `closed`: then the connection ends. */
   | { readonly kind: 'relayed'; readonly closed: boolean }
   /** Our answer, then the end. `inPart`: a fault in the body, so that the origin may have seen a proper beginning. */
@@ -29,12 +29,12 @@ export type RequestCase = {
   readonly messages: readonly RequestMessage[];
   /** What the raw origin answers to each relayed message; undefined: 200 with the case's name. */
   readonly answer: Bytes | undefined;
-  /** Servers that do not take the request: the status of their own answer. */
+  /** Servers that do not take the request, or end the connection behind it: the status of their answer. */
   readonly servers: ReadonlyMap<string, number>;
 };
 
 /** What becomes of an answer. */
-export type AnswerFate =
+type AnswerFate =
   /** The client gets `bytes`, the added line apart. `closed`: then its connection ends. */
   | { readonly kind: 'relayed'; readonly bytes: Bytes; readonly closed: boolean }
   /** Nothing of it; our own 502 or 503, then the end. */

@@ -48,9 +48,11 @@ export async function corpusWorld(messages: Readonly<Record<string, Scripted>>):
     await startAll(lab, record, messages);
     return {
       lab,
-      streams: () => streamsOf(entries(record('raw')) as readonly ScriptedEntry[]),
+      streams: () => streamsOf(entries(record('raw'), 'utf8') as readonly ScriptedEntry[]),
       parsed: (where) =>
-        (entries(record(where)) as readonly LoggedEntry[]).filter(({ status = 200 }) => status === 200),
+        (entries(record(where), where === 'nginx' ? 'latin1' : 'utf8') as readonly LoggedEntry[]).filter(
+          ({ status = 200 }) => status === 200,
+        ),
       forget: () => {
         for (const where of Object.keys(ADDRESSES)) truncateSync(`${lab.folder}/corpus-${where}.jsonl`);
       },
@@ -114,8 +116,8 @@ function program(name: string): string {
 }
 
 /** A torn last line is left for the next reading. nginx writes bytes from 0x80 as they came. */
-function entries(path: string): readonly unknown[] {
-  const lines = readFileSync(path, 'latin1').split('\n').slice(0, -1);
+function entries(path: string, encoding: 'latin1' | 'utf8'): readonly unknown[] {
+  const lines = readFileSync(path, encoding).split('\n').slice(0, -1);
   return lines.map((line) => JSON.parse(line) as unknown); // written by our own origins alone
 }
 
