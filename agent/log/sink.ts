@@ -32,6 +32,8 @@ const FLUSH_MS = 50;
  * turn of the event loop: so it gets few and large ones.
  */
 const BATCH_BYTES = 256 * 1024;
+/** One turn may bring some thousand lines at once; with less than they need for a piece the queue would only grow. */
+const PIECE_BYTES = 4 * 1024 * 1024;
 const CLOSE_MS = 2_000;
 /** At exit there is no event loop: the writer sleeps 100 ms between tries. */
 const EXIT_TRIES = 5;
@@ -57,7 +59,7 @@ export function openSink({ to, limitBytes, onError }: SinkOptions): Sink {
     // What never waits is written on this thread: then no half-written piece is under way when the process exits.
     sync: !to.mayWait,
     minLength: 1, // at 0 the writer ignores flush()
-    maxWrite: BATCH_BYTES,
+    maxWrite: PIECE_BYTES,
     retryEAGAIN: () => exitTries-- > 0, // else our own timer tries again: the writer's would outlive close()
   });
   stream.on('drain', written);
