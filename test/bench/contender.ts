@@ -3,8 +3,8 @@ export type Contender = {
   readonly name: string;
   /** undefined: nobody stands between, the pod is not captured. */
   readonly start: Start | undefined;
-  /** Writes one line for each request into the file that it is given. `most`: loses some, which is told. */
-  readonly logs: 'none' | 'all' | 'most';
+  /** Writes one line for each request into the file that it is given. */
+  readonly logs: boolean;
   /** Refuses every Host but one, with 502. */
   readonly judges: boolean;
   /** Adds FIELD to every answer. */

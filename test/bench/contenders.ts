@@ -18,8 +18,7 @@ function haproxy(name: string, logs: boolean): Contender {
     argv: ['sh', '-c', 'exec haproxy -db -f "$0" >> "$1"', config, logFile],
     env: { BENCH_NETNS: netns, BENCH_HOST: HOST, BENCH_LOG: logs ? 'yes' : 'no' },
   });
-  // A thread that finds the other one writing lets its line fall: some in a hundred thousand.
-  return { name, start, logs: logs ? 'most' : 'none', judges: true, addsField: true, comparedTo: peerOf(logs) };
+  return { name, start, logs, judges: true, addsField: true, comparedTo: peerOf(logs) };
 }
 
 /** The real mover with the least decider: what stands between haproxy and a whole pipeline. */
@@ -32,8 +31,8 @@ function mover(name: string, gate: DeciderOrder['gate'], logs: boolean): Contend
       env: {},
     };
   };
-  const [judges, addsField] = [gate !== 'open', gate === 'held'];
-  return { name, start, logs: logs ? 'all' : 'none', judges, addsField, comparedTo: peerOf(logs) };
+  const [judges, addsField] = [gate !== 'open', gate === 'held' || gate === 'leased'];
+  return { name, start, logs, judges, addsField, comparedTo: peerOf(logs) };
 }
 
 /** The agent as a user starts it; it always writes access lines. */
@@ -45,7 +44,7 @@ function agent(name: string, args: readonly string[]): Contender {
     const enrolment = ['--netns', `/run/netns/${netns}`, '--workload', 'default/sleep'];
     return { argv: [program, 'run', '--config', folder, ...enrolment, '--access-log', logFile, ...args], env: {} };
   };
-  return { name, start, logs: 'all', judges: true, addsField: true, comparedTo: peerOf(true) };
+  return { name, start, logs: true, judges: true, addsField: true, comparedTo: peerOf(true) };
 }
 
 function peerOf(logs: boolean): string {
@@ -53,7 +52,7 @@ function peerOf(logs: boolean): string {
 }
 
 const CONTENDERS: readonly Contender[] = [
-  { name: 'direct', start: undefined, logs: 'none', judges: false, addsField: false, comparedTo: peerOf(false) },
+  { name: 'direct', start: undefined, logs: false, judges: false, addsField: false, comparedTo: peerOf(false) },
   haproxy('haproxy', false),
   haproxy('haproxy-log', true),
   mover('mover-open', 'open', false),
@@ -61,6 +60,8 @@ const CONTENDERS: readonly Contender[] = [
   mover('mover-observed-log', 'observed', true),
   mover('mover-held', 'held', false),
   mover('mover-held-log', 'held', true),
+  mover('mover-leased', 'leased', false),
+  mover('mover-leased-log', 'leased', true),
   agent('weir', []),
   agent('weir-no-lease', ['--lease', 'off']),
 ];

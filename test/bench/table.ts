@@ -34,6 +34,7 @@ const HEADINGS = [
   'p50 µs',
   'ratio',
   'p99 µs',
+  'lines %',
   'idle %',
   'others %',
 ];
@@ -59,6 +60,7 @@ function cellsOf({ contender, runs }: Row, peer: Row | undefined): readonly stri
     median(of('p50us')).toFixed(0),
     ratio('p50us', false),
     median(of('p99us')).toFixed(0),
+    contender.logs ? (median(of('lines')) * 100).toFixed(1) : '',
     (median(of('idle')) * 100).toFixed(0),
     (median(of('others')) * 100).toFixed(0),
   ];

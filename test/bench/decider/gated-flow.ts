@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../../agent/model/address.ts';
-import type { AcceptedEvent, FlowHandler, FlowRef, Mover, Side } from '../../../agent/model/mover.ts';
+import type { AcceptedEvent, FlowHandler, FlowRef, LeasedEvent, Mover, Side } from '../../../agent/model/mover.ts';
 import { type AnswerHead, parseAnswerHead } from '../../../agent/wire/http1-answer.ts';
 import { parseRequestHead, type RequestHead } from '../../../agent/wire/http1-request.ts';
 import { FIELD } from '../contender.ts';
@@ -10,6 +10,8 @@ export type Gate = {
   readonly host: string;
   /** Heads of answers are held, too, and get a field; else they pass as they are, with a copy. */
   readonly holdAnswers: boolean;
+  /** Behind the first exchange requests of the same Host, method and target pass without asking, for a second. */
+  readonly leases: boolean;
   /** Told once an answer's end is known. */
   readonly report: ((exchange: Exchange) => void) | undefined;
 };
@@ -39,8 +41,8 @@ export function gatedFlow(gate: Gate, flow: FlowRef, opening: AcceptedEvent): Fl
       if (error !== undefined) mover.respond(flow, UNREACHABLE);
     },
     lost: reset,
-    leased: reset,
-    asked: reset,
+    leased: onLeased,
+    asked: ({ phase }) => (phase === 'request' ? mover.inspect(flow, 'client', 0, HEAD_MS) : reset()),
     closed: () => {},
   };
 
@@ -85,7 +87,31 @@ export function gatedFlow(gate: Gate, flow: FlowRef, opening: AcceptedEvent): Fl
     const field = FIELD_LINE.encode(`${FIELD}: ${Math.round(performance.now() - began)}\r\n`);
     mover.edit(flow, 'upstream', bytes.indexOf(LF) + 1, 0, field);
     mover.forward(flow, 'upstream', head.headBytes + field.length + length, 'held');
+    const { method, target } = request;
     answered(request, head.status, length);
+    if (!gate.leases) return;
+    const terms = { host: gate.host, method, target, timeHeader: FIELD };
+    mover.lease(flow, { ...terms, epoch: mover.epoch(), validMs: LEASE_MS });
+  }
+
+  /** Both heads are read again, in full, for the access line alone. */
+  function onLeased(event: LeasedEvent): void {
+    if (!report || !destination || event.kind === 'end') return;
+    if (event.kind === 'request') {
+      const head = parseRequestHead(event.head);
+      if (head.kind !== 'head') return reset();
+      request = head;
+      began = event.at / 1000;
+      return;
+    }
+    if (!request) return reset();
+    const head = parseAnswerHead(event.head, { requestMethod: request.method });
+    const length = bodyBytes(head);
+    if (head.kind !== 'head' || length === undefined) return reset();
+    const [answeredAt, { status }] = [event.atFirstByte / 1000, head];
+    const startTime = Math.round(performance.timeOrigin + began - MONOTONIC_OFFSET_MS);
+    report({ request, startTime, began, status, answered: answeredAt, bodyBytes: length, client, destination });
+    request = undefined;
   }
 
   /** Pieces of the answers as they have passed; several may come in one, and one in several. */
@@ -140,6 +166,10 @@ function bodyBytes(head: { readonly kind: string } | AnswerHead): number | undef
 const FIELD_LINE = new TextEncoder();
 const LF = 10;
 const NOTHING = new Uint8Array(0);
+/** As long as the agent's. */
+const LEASE_MS = 1_000;
+/** The mover counts CLOCK_MONOTONIC, performance.now() the same clock from another start. */
+const MONOTONIC_OFFSET_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 const HEAD_MS = 10_000;
 const ANSWER_MS = 60_000;
 const REFUSED = new TextEncoder().encode('HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');

@@ -16,7 +16,7 @@ const { netns, host, gate, logFile } = JSON.parse(process.argv[2] ?? '') as Deci
 const report = logFile === undefined ? undefined : reportTo(logFile);
 const accept: Accept = (flow, event) => {
   if (gate === 'open') return openFlow(mover, flow, event);
-  return gatedFlow({ mover, host, holdAnswers: gate === 'held', report }, flow, event);
+  return gatedFlow({ mover, host, holdAnswers: gate !== 'observed', leases: gate === 'leased', report }, flow, event);
 };
 const mover = startAccepting(availableParallelism(), accept);
 const port = portOf(DEFAULT_LISTEN_PORT);
