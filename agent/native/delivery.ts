@@ -2,6 +2,12 @@ import type { Accept, FlowHandler, FlowRef } from '../model/mover.ts';
 import type { MessageRing } from './message-ring.ts';
 import { MESSAGE } from './records.ts';
 
+/**
+ * Some hundred records. A full ring would keep JavaScript for tens of milliseconds, in which no promise goes on and no
+ * line of the access log is written.
+ */
+const TURN_BYTES = 64 * 1024;
+
 type Owned = {
   readonly flow: FlowRef;
   /** undefined while `accept` decides. */
@@ -61,10 +67,10 @@ export class Delivery {
     if (owned) owned.leased = true;
   }
 
-  /** Delivers what is there now and gives the room back. */
-  deliverAll(): void {
+  /** Delivers what is there now, as far as one turn may take it, and gives the room back. */
+  deliverTurn(): void {
     const { head } = this.#messages;
-    while (this.#messages.next(head)) this.#deliver();
+    while (this.#messages.taken < TURN_BYTES && this.#messages.next(head)) this.#deliver();
     this.#messages.release();
   }
 

@@ -301,7 +301,7 @@ class RunningMover {
   #drain(): void {
     if (this.#freed) return;
     this.#draining = true;
-    for (const thread of this.#threads) thread.delivery.deliverAll();
+    for (const thread of this.#threads) thread.delivery.deliverTurn();
     this.#draining = false;
     this.#flush();
     if (this.#threads.every((thread) => thread.delivery.stopped)) {

@@ -39,6 +39,7 @@ export class MessageRing {
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
   #tail = 0;
+  #released = 0;
   #at = 0;
 
   constructor(memory: ArrayBuffer, threadOffset: number) {
@@ -63,8 +64,14 @@ export class MessageRing {
     return false;
   }
 
+  /** Bytes of the records before the cursor that were not given back yet. */
+  get taken(): number {
+    return (this.#tail - this.#released) >>> 0;
+  }
+
   /** Gives the records before the cursor back to C. */
   release(): void {
+    this.#released = this.#tail;
     Atomics.store(this.#control, WORD.messagesTail, this.#tail);
   }
 

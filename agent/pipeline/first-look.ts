@@ -1,6 +1,6 @@
 import type { Evidence } from '../model/evidence.ts';
 import type { Conversation } from '../relay/conversation.ts';
-import { sniff } from '../sniff/sniff.ts';
+import { sniff, sniffRequest } from '../sniff/sniff.ts';
 import type { RequestHead, RequestProgress } from '../wire/http1-request.ts';
 
 export type BadRequest = { readonly status: 400 | 414 | 431 | 505; readonly why: string };
@@ -19,12 +19,16 @@ export class FirstLook {
   #passed: number;
   #ended = false;
   #resume: RequestProgress | undefined;
+  readonly #expects: 'anything' | 'request';
 
+  /** `expects`: behind a request only another can come; all else is a bad one. */
   constructor(
     conversation: Conversation,
     first?: { readonly bytes: Uint8Array; readonly ended: boolean; readonly passed?: number },
+    expects: 'anything' | 'request' = 'anything',
   ) {
     this.#conversation = conversation;
+    this.#expects = expects;
     this.#passed = first?.passed ?? 0;
     if (first && (first.bytes.length > 0 || first.ended)) this.#feed(first.bytes, first.ended);
   }
@@ -90,7 +94,8 @@ export class FirstLook {
   #feed(bytes: Uint8Array, last: boolean): void {
     this.#bytes = bytes;
     this.#ended = last;
-    const seen = sniff(bytes, last, this.#resume);
+    const look = this.#expects === 'anything' ? sniff : sniffRequest;
+    const seen = look(bytes, last, this.#resume);
     if (seen.kind === 'more') this.#resume = seen.resume;
     if (seen.kind === 'bad-request') this.bad = seen;
     if (seen.kind !== 'evidence') return;

@@ -72,10 +72,11 @@ export class HttpSession {
 
   async #after(outcome: JudgedRequest & Outcome, look: FirstLook, exchange: Exchange): Promise<Turn | Outcome> {
     const { conversation } = this.#flow;
-    if (exchange.failure) return failFlow(outcome, exchange.failure, look, this.#stages);
+    const { failure } = exchange;
+    if (failure && exchange.status === 0) return failFlow(outcome, failure, look, this.#stages);
     if (exchange.follows === 'tunnel') return this.#tunnel(outcome, exchange);
     const closed = exchange.follows === 'gone' ? await conversation.closedEvent : undefined;
-    this.#stages.report(outcome, requestEnded(exchange, outcome.startedAt, closed));
+    this.#stages.report({ ...outcome, failure }, requestEnded(exchange, outcome.startedAt, closed));
     if (exchange.follows === 'next') return this.#revoked ? this.#cut() : this.#next(outcome);
     conversation.close('fin');
     return outcome;
@@ -150,7 +151,7 @@ export class HttpSession {
   async #listen(last: Outcome): Promise<Turn | Outcome> {
     const { conversation } = this.#flow;
     this.#watchUpstream();
-    const look = new FirstLook(conversation);
+    const look = new FirstLook(conversation, undefined, 'request');
     this.#listening = true;
     const begun = await look.begins(IDLE_MS);
     this.#listening = false;
@@ -167,7 +168,6 @@ export class HttpSession {
     const step = await look.settle(this.#stages.firstByteTimeoutMs);
     if (step === 'gone') return reportClosed({ ...flow, failure: CLIENT_GONE }, this.#stages);
     if (step === 'late') return failFlow(flow, NO_FIRST_BYTE, look, this.#stages);
-    if (!look.bad && !look.request) look.bad = { status: 400, why: 'no request where only one can follow' };
     const judgement = await judge(flow, look, this.#stages, this.#asked);
     if (judgement.kind === 'gone') return reportClosed({ ...flow, failure: CLIENT_GONE }, this.#stages);
     if (judgement.kind === 'failed') return failFlow(flow, judgement.failure, look, this.#stages);

@@ -2,8 +2,8 @@ import type { AnswerHead } from '../wire/http1-answer.ts';
 import { chunksStart, scanChunked, skipChunkData } from '../wire/http1-chunks.ts';
 import type { Conversation } from './conversation.ts';
 
-/** `cut`: the upstream ended before the body was whole, or it is no strict body. `gone`: the flow has ended. */
-export type BodyPassed = { readonly end: 'whole' | 'cut' | 'gone'; readonly bodyBytes: number };
+/** `cut`: the upstream ended before the body was whole. `bad`: it is no strict body. `gone`: the flow has ended. */
+export type BodyPassed = { readonly end: 'whole' | 'cut' | 'bad' | 'gone'; readonly bodyBytes: number };
 
 /**
  * Lets an answer pass whose head is held, and nothing behind it. `headBytes`: the head with what was put into it;
@@ -79,8 +79,9 @@ async function passChunked(conversation: Conversation, headBytes: number): Promi
     if (!held) return brokenOff(conversation, head, passed);
     const step = scanChunked(state, held.bytes);
     const rest = skipChunkData(step.state);
-    const bytes = step.bad === undefined ? step.consumed + rest.bytes : 0;
-    if (step.bad !== undefined || (bytes === 0 && held.ended)) return { end: 'cut', bodyBytes: passed - head };
+    if (step.bad !== undefined) return { end: 'bad', bodyBytes: passed - head };
+    const bytes = step.consumed + rest.bytes;
+    if (bytes === 0 && held.ended) return { end: 'cut', bodyBytes: passed - head };
     state = rest.state;
     const unwatched = step.done && bytes <= SMALL_ANSWER_BYTES;
     conversation.forward('upstream', bytes, unwatched ? 'held' : 'reached');

@@ -15,7 +15,7 @@ export type Exchange = {
   readonly requestBodyBytes: number;
   /** Body of the answer, chunk framing included, as far as it came. */
   readonly answerBodyBytes: number;
-  /** Set if nothing of a final answer was passed on, and why. */
+  /** Why there is no answer, or not all of it. Nothing of a final answer was passed on if `status` is 0. */
   readonly failure: Failure | undefined;
   /** The upstream ended before its answer was whole; the client was sent what there was. */
   readonly cut: boolean;
@@ -120,6 +120,7 @@ async function finish(
     status,
     serviceMs,
     answerBodyBytes: passed.bodyBytes,
+    failure: passed.end === 'bad' ? BAD_ANSWER : undefined,
     cut: passed.end === 'cut',
     follows: passed.end === 'gone' ? 'gone' : persists ? 'next' : 'close',
   });

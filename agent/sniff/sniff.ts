@@ -42,6 +42,13 @@ export function sniff(bytes: Uint8Array, ended: boolean, resume?: RequestProgres
   return found(NAMELESS_TLS);
 }
 
+/** The same behind a request, where only another can come: whatever is none is a bad one. */
+export function sniffRequest(bytes: Uint8Array, ended: boolean, resume?: RequestProgress): Sniffed {
+  const seen = bytes.length === 0 ? sniff(bytes, ended) : sniffHttp(bytes, ended, resume);
+  const other = seen.kind === 'evidence' && seen.http === undefined && bytes.length > 0;
+  return other ? { kind: 'bad-request', status: 400, why: 'no request where only one can follow' } : seen;
+}
+
 function sniffHttp(bytes: Uint8Array, ended: boolean, resume: RequestProgress | undefined): Sniffed {
   const preface = matchPreface(bytes);
   if (preface === 'preface') return found({ kind: 'http2' });

@@ -44,9 +44,9 @@ test('a message finds the owner of its slot and generation, and no other', () =>
   postAccepted(producer, 3, 2);
   producer.post(MESSAGE.gate, HEADER.bytes, { slot: 3, generation: 1 });
   producer.post(MESSAGE.observed, HEADER.bytes, { slot: 3, generation: 2 });
-  delivery.deliverAll();
+  delivery.deliverTurn();
   assert.deepEqual(log, ['3/1 accepted', '3/1 held', '3/1 closed', '3/2 accepted', '3/2 observed']);
-  delivery.deliverAll();
+  delivery.deliverTurn();
   assert.equal(log.length, 5);
   assert.equal(delivery.stopped, false);
 });
@@ -64,7 +64,7 @@ test('what became of a replaced upstream is nobody’s concern, and each end beg
     producer.post(MESSAGE.lost, LOST.bytes, { slot: 3, generation: 1, value: era });
   };
   const told = () => {
-    delivery.deliverAll();
+    delivery.deliverTurn();
     return [...log.splice(0), delivery.era(flow)];
   };
   postAccepted(producer, 3, 1);
@@ -88,6 +88,6 @@ test('the last message of a thread tells that it has stopped', () => {
   const producer = new MessageProducer();
   const delivery = new Delivery(0, new MessageRing(producer.memory, 0), logging([]), () => assert.fail());
   producer.post(MESSAGE.stopped, HEADER.bytes, {});
-  delivery.deliverAll();
+  delivery.deliverTurn();
   assert.equal(delivery.stopped, true);
 });

@@ -145,7 +145,7 @@ test('a chunk that is none ends the answer where it stands', async (t) => {
   });
   const { client, conversation } = await new Conversations(t).open(GET);
   const { cut, follows, failure } = await exchange(conversation, origin.to);
-  deepEqual([cut, follows, failure], [true, 'close', undefined]);
+  deepEqual([cut, follows, failure?.code], [false, 'close', 'bad-answer']);
   conversation.close('fin');
   match((await readAll(client)).text, /^HTTP\/1\.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n(2\r\nok\r\n)?$/);
 });
