@@ -25,6 +25,15 @@ export function jsonLine(value: unknown): string {
   );
 }
 
+/** A JSON string, or null; what is longer than `limit` is cut. The same as jsonLine gives. */
+export function jsonText(value: string | null, limit = MAX_VALUE_UNITS): string {
+  if (value === null) return 'null';
+  return value.length <= limit && PLAIN.test(value) ? `"${value}"` : jsonLine(cut(value, limit));
+}
+
+/** Printable ASCII but quote and backslash: nearly every value, and JSON has it as it is. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 /** For text formats inside quotes: quote, backslash and control characters escaped as Envoy's text does (`\"`, `\n`). */
 export function quotedText(value: string | null, limit = MAX_VALUE_UNITS): string {
   return textField(value, limit).replace(/["\\\p{Cc}\u2028\u2029]/gu, (char) => SHORT[char] ?? byNumber(char));
@@ -56,8 +65,13 @@ export function count(value: number): number {
 
 /** `YYYY-MM-DDTHH:MM:SS.mmmZ`; total, unlike toISOString. */
 export function timestamp(epochMs: number): string {
-  return new Date(Math.min(count(epochMs), LATEST_MS)).toISOString();
+  if (epochMs !== latest.epochMs)
+    latest = { epochMs, text: new Date(Math.min(count(epochMs), LATEST_MS)).toISOString() };
+  return latest.text;
 }
+
+/** Under load many lines begin in one millisecond, and its text costs 0.6 µs. */
+let latest = { epochMs: 0, text: '1970-01-01T00:00:00.000Z' };
 
 /** The last moment that is written with a year of four digits. */
 const LATEST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);

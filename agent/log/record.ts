@@ -52,3 +52,20 @@ export type AccessRecord = {
   /** Generation of the registry that was asked. */
   readonly registry: number;
 };
+
+/** In what the requests of a connection differ that one verdict lets pass; all else of their records is the same. */
+export type ExchangeFacts = Pick<
+  AccessRecord,
+  | 'startTime'
+  | 'duration'
+  | 'method'
+  | 'path'
+  | 'responseCode'
+  | 'bytesReceived'
+  | 'bytesSent'
+  | 'upstreamServiceTime'
+  | 'userAgent'
+  | 'requestId'
+  | 'xForwardedFor'
+  | 'traceId'
+>;

@@ -34,6 +34,8 @@ const FLUSH_MS = 50;
 const BATCH_BYTES = 256 * 1024;
 /** One turn may bring some thousand lines at once; with less than they need for a piece the queue would only grow. */
 const PIECE_BYTES = 4 * 1024 * 1024;
+/** At most, of a UTF-16 unit. */
+const UTF8_BYTES_PER_UNIT = 3;
 const CLOSE_MS = 2_000;
 /** At exit there is no event loop: the writer sleeps 100 ms between tries. */
 const EXIT_TRIES = 5;
@@ -41,7 +43,11 @@ const EXIT_TRIES = 5;
 const EXIT_WAIT_MS = 50;
 
 export function openSink({ to, limitBytes, onError }: SinkOptions): Sink {
-  let batch = '';
+  /**
+   * Lines become bytes one by one, 0.7 µs each. Gathered as one string they live on, as trees of pieces, until that is
+   * written, and are flattened, measured and encoded several times: 3 µs each.
+   */
+  const batch = Buffer.allocUnsafeSlow(BATCH_BYTES);
   let batchBytes = 0;
   let heldLines = 0;
   let dropped = 0;
@@ -60,8 +66,10 @@ export function openSink({ to, limitBytes, onError }: SinkOptions): Sink {
     sync: !to.mayWait,
     minLength: 1, // at 0 the writer ignores flush()
     maxWrite: PIECE_BYTES,
+    contentMode: 'buffer',
     retryEAGAIN: () => exitTries-- > 0, // else our own timer tries again: the writer's would outlive close()
   });
+  const writer: { write(bytes: string | Uint8Array): unknown } = stream; // its types do not know of the content mode
   stream.on('drain', written);
   stream.on('error', failed);
   stream.on('close', () => settle('closed'));
@@ -70,15 +78,11 @@ export function openSink({ to, limitBytes, onError }: SinkOptions): Sink {
 
   return {
     write: (line) => {
-      const bytes = Buffer.byteLength(line);
-      if (closing || state !== 'open' || heldBytes() + bytes > limitBytes) {
+      if (closing || state !== 'open' || !take(line)) {
         dropped++;
         return;
       }
       heldLines++;
-      batch += line;
-      batchBytes += bytes;
-      if (batchBytes >= BATCH_BYTES) handOver();
       arm();
     },
     flush: () => {
@@ -92,6 +96,21 @@ export function openSink({ to, limitBytes, onError }: SinkOptions): Sink {
     stats: () => ({ dropped, errors, heldBytes: heldBytes() }),
   };
 
+  /** False if more would be held than may be. */
+  function take(line: string): boolean {
+    if (line.length * UTF8_BYTES_PER_UNIT > BATCH_BYTES - batchBytes) handOver();
+    const held = heldBytes();
+    if (line.length * UTF8_BYTES_PER_UNIT > BATCH_BYTES - batchBytes) {
+      if (held + Buffer.byteLength(line) > limitBytes) return false;
+      writer.write(Buffer.from(line));
+      return true;
+    }
+    const bytes = batch.write(line, batchBytes);
+    if (held + bytes > limitBytes) return false;
+    batchBytes += bytes;
+    return true;
+  }
+
   function arm(): void {
     if (timer || heldBytes() === 0 || state !== 'open') return;
     timer = setTimeout(() => {
@@ -102,10 +121,9 @@ export function openSink({ to, limitBytes, onError }: SinkOptions): Sink {
   }
 
   function handOver(): void {
-    const text = batch;
-    batch = '';
+    const bytes = Buffer.from(batch.subarray(0, batchBytes));
     batchBytes = 0;
-    if (text !== '') stream.write(text);
+    if (bytes.length > 0) writer.write(bytes);
   }
 
   /** Starts writing what is held, or tries again what could not be written. */
@@ -147,7 +165,6 @@ export function openSink({ to, limitBytes, onError }: SinkOptions): Sink {
     if (state === 'closed') return;
     if (heldBytes() > 0) dropped += heldLines;
     state = next;
-    batch = '';
     batchBytes = 0;
     heldLines = 0;
     clearTimeout(timer);

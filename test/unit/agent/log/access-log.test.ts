@@ -33,6 +33,23 @@ test('every record is there, once, in order and whole, after close', async () =>
   assert.deepEqual(log.stats(), { dropped: 0, errors: 0, heldBytes: 0 });
 });
 
+test('a writer for one connection writes what write would, in order with it, and into the new file after a reopen', async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, 'access.log');
+  const log = openAccessLog({ path, format: 'json', onError: assert.fail });
+  const writeLike = log.writerLike(accessRecord());
+  log.write(accessRecord({ bytesSent: 0 }));
+  writeLike(accessRecord({ bytesSent: 1 }));
+  log.write(accessRecord({ bytesSent: 2 }));
+  await log.flush();
+  await rename(path, `${path}.1`);
+  log.reopen();
+  writeLike(accessRecord({ bytesSent: 3 }));
+  await log.close();
+  assert.deepEqual(numbers(await readFile(`${path}.1`, 'utf8')), sequence(0, 3));
+  assert.deepEqual(numbers(await readFile(path, 'utf8')), [3]);
+});
+
 test('flush settles when all is written', async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, 'access.log');

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { ACCESS_LOG_FORMATS } from '../../../../agent/config/agent-config.ts';
 import { MAX_PATH_UNITS, MAX_VALUE_UNITS } from '../../../../agent/log/field.ts';
-import { formatLine } from '../../../../agent/log/format.ts';
+import { formatLine, lineFormatter } from '../../../../agent/log/format.ts';
 import type { AccessRecord } from '../../../../agent/log/record.ts';
 import { accessRecord, endpoint } from '../../../support/access-record.ts';
 
@@ -95,6 +95,25 @@ test('envoy-text: details behind the flags, the route at the end', () => {
       '"55789d59-9b81-4e39-b64a-66baf44e0000" "aliyun.com" "203.0.113.80:80" outbound|80||aliyun.com ' +
       '198.18.0.141:60388 198.18.0.141:80 198.18.0.140:47942 - allow\\x20any\n',
   );
+});
+
+test('every format: the lines of one connection are those of its records', () => {
+  const first = accessRecord({ path: '/first', bytesSent: 1 });
+  const exchanges = [
+    accessRecord({
+      path: '/second?a=b',
+      responseCode: 404,
+      upstreamServiceTime: null,
+      userAgent: null,
+      traceId: 'f00',
+    }),
+    accessRecord({ method: 'POST', startTime: 0, duration: 7, bytesReceived: 8, bytesSent: 9, requestId: 'a"b' }),
+    first,
+  ];
+  for (const format of ACCESS_LOG_FORMATS) {
+    const lineOf = lineFormatter(first, format);
+    for (const each of exchanges) assert.equal(lineOf(each), formatLine(each, format), format);
+  }
 });
 
 describe('nothing from the wire can break a line', () => {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { openLogDescriptor } from '../../../../agent/log/descriptor.ts';
 import { openSink, type Sink, type SinkOptions } from '../../../../agent/log/sink.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { unreadFifo } from '../../../support/unread-fifo.ts';
 import { until } from '../../../support/until.ts';
 
@@ -17,6 +20,31 @@ test('a full disk: counted, reported once, never fatal', async () => {
   assert.ok(sink.stats().heldBytes <= 50_000);
   await sink.close();
   assert.equal(sink.stats().dropped, 1_000, 'every line is accounted for');
+});
+
+test('lines of any length and script, also such that no batch holds, arrive whole and in order', async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, 'lines');
+  const sink = open(path, {});
+  const lines = [1, 300_000, 2, 87_000, 87_400, 3, 262_143, 1].flatMap((length, at) => [
+    `${at} ${'x'.repeat(length)}\n`,
+    `${at} ${'\u00fc\u20ac'.repeat(length / 2)}\n`,
+  ]);
+  for (const each of lines) sink.write(each);
+  assert.equal(sink.stats().heldBytes <= Buffer.byteLength(lines.join('')), true);
+  await sink.close();
+  assert.equal(await readFile(path, 'utf8'), lines.join(''));
+  assert.deepEqual(sink.stats(), { dropped: 0, errors: 0, heldBytes: 0 });
+});
+
+test('a line is taken if its bytes, not its characters, fit into what may be held', async () => {
+  await using fifo = await unreadFifo();
+  const sink = open(fifo.path, { limitBytes: 30 });
+  sink.write('\u20ac'.repeat(10));
+  assert.deepEqual(sink.stats(), { dropped: 0, errors: 0, heldBytes: 30 });
+  sink.write('x');
+  assert.deepEqual(sink.stats(), { dropped: 1, errors: 0, heldBytes: 30 });
+  await sink.close();
 });
 
 describe('a pipe', () => {
