@@ -78,7 +78,7 @@ export type DialedEvent = {
  */
 export type LostEvent = {
   readonly reset: boolean;
-  /** Bytes of the client that have left since the flow began: what was let pass beyond them is still held. */
+  /** Bytes of the client that have left since the flow began; as many as when a request was let pass: all of it is still held. */
   readonly passed: number;
 };
 

@@ -20,8 +20,9 @@ import {
   HEADER,
   HELD,
   LAYOUT,
-  LEASED,
   LEASED_ANSWER,
+  LEASED_END,
+  LEASED_REQUEST,
   LOST,
   MESSAGE,
   SIDE_ENDS,
@@ -153,9 +154,16 @@ export class MessageRing {
 
   /** Of a record of kind leasedRequest, leasedAnswer or leasedEnd. */
   leased(): LeasedEvent {
-    if (this.kind === MESSAGE.leasedEnd) return { kind: 'end', at: this.#double(LEASED.at) };
-    if (this.kind === MESSAGE.leasedRequest)
-      return { kind: 'request', head: this.#payload(LEASED.bytes), at: this.#double(LEASED.at) };
+    if (this.kind === MESSAGE.leasedEnd) return { kind: 'end', at: this.#double(LEASED_END.at) };
+    if (this.kind === MESSAGE.leasedRequest) {
+      const passed = this.#double(LEASED_REQUEST.passed);
+      return {
+        kind: 'request',
+        head: this.#payload(LEASED_REQUEST.bytes),
+        passed,
+        at: this.#double(LEASED_REQUEST.at),
+      };
+    }
     return {
       kind: 'answer',
       head: this.#payload(LEASED_ANSWER.bytes),

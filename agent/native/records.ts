@@ -41,8 +41,9 @@ export const ACCEPTED = { at: 24, listener: 32, peer: 36, local: 56, original: 7
 export const HELD = { passed: 24, bytes: 32 } as const;
 export const DIALED = { at: 24, local: 32, era: 52, bytes: 56 } as const;
 export const LOST = { passed: 24, bytes: 32 } as const;
-export const LEASED = { at: 24, bytes: 32 } as const;
+export const LEASED_REQUEST = { at: 24, passed: 32, bytes: 40 } as const;
 export const LEASED_ANSWER = { atSent: 24, atFirstByte: 32, atEnd: 40, bytes: 48 } as const;
+export const LEASED_END = { at: 24, bytes: 32 } as const;
 export const CLOSED = {
   toUpstream: 24,
   toClient: 32,

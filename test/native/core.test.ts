@@ -12,6 +12,7 @@ const build = fileURLToPath(new URL('driver/build', import.meta.url));
 
 const SEEDS = [1, 2, 3, 4];
 const STEPS = 4_000;
+const CONVERSATIONS = 60;
 
 for (const sanitizers of ['address,undefined', 'thread']) {
   test(`the core keeps its promises under -fsanitize=${sanitizers}`, async (t) => {
@@ -28,6 +29,10 @@ for (const sanitizers of ['address,undefined', 'thread']) {
       await t.test(`random sequence ${seed}`, async () => {
         const { stdout } = await sanitized(driver, ['random', String(seed), String(STEPS)]);
         assert.match(stdout, new RegExp(`^seed ${seed}: [1-9]\\d* flows`, 'm'));
+      });
+      await t.test(`random leases ${seed}`, async () => {
+        const { stdout } = await sanitized(driver, ['leases', String(seed), String(CONVERSATIONS)]);
+        assert.match(stdout, new RegExp(`^seed ${seed}: ${CONVERSATIONS} conversations, [1-9]\\d* exchanges`, 'm'));
       });
     }
   });

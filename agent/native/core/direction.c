@@ -175,10 +175,8 @@ static enum step copy_through(const pass *p) {
   after_read(p, limit, got);
   prepare_sink(p);
   ssize_t sent = send(p->sink->fd, p->t->scratch, (size_t)got, MSG_NOSIGNAL | more_flag(p, true));
-  if (sent == -1) {
-    if (sink_error(p) == STEP_SINK_BROKEN) return STEP_SINK_BROKEN;
-    sent = 0;
-  }
+  bool broken = sent == -1 && sink_error(p) == STEP_SINK_BROKEN;
+  if (sent == -1) sent = 0;
   uint32_t n = (uint32_t)sent;
   if (n) {
     if (d->observed) post_observed(p->t, p->f, p->from, p->t->scratch, n);
@@ -187,7 +185,7 @@ static enum step copy_through(const pass *p) {
   }
   if (sent == got) return STEP_AGAIN;
   if (!held_append(&p->t->buffers, &d->held, p->t->scratch + n, (uint32_t)(got - sent))) return STEP_NO_RESOURCES;
-  return STEP_AGAIN;
+  return broken ? STEP_SINK_BROKEN : STEP_AGAIN; /* a lost upstream leaves what it did not take to the next one */
 }
 
 /* What may be held now beyond what is held. */

@@ -121,21 +121,24 @@ void post_lost(thread *t, const flow *f, bool reset) {
   commit(t, m, URGENT);
 }
 
-static void post_leased(thread *t, const flow *f, enum message_kind kind, const uint8_t *head, uint32_t head_bytes) {
-  leased_message *m = reserve(t, sizeof *m, head_bytes);
+void post_leased_request(thread *t, const flow *f, const uint8_t *head, uint32_t head_bytes) {
+  leased_request_message *m = reserve(t, sizeof *m, head_bytes);
   if (!m) return;
-  fill(t, &m->header, f, kind);
+  fill(t, &m->header, f, MESSAGE_LEASED_REQUEST);
   m->header.payload = head_bytes;
   m->at = (double)t->now;
-  if (head_bytes) memcpy((uint8_t *)m + sizeof *m, head, head_bytes);
+  m->passed = (double)f->direction[CLIENT].passed;
+  memcpy((uint8_t *)m + sizeof *m, head, head_bytes);
   commit(t, m, LAZY);
 }
 
-void post_leased_request(thread *t, const flow *f, const uint8_t *head, uint32_t head_bytes) {
-  post_leased(t, f, MESSAGE_LEASED_REQUEST, head, head_bytes);
+void post_leased_end(thread *t, const flow *f) {
+  leased_end_message *m = reserve(t, sizeof *m, 0);
+  if (!m) return;
+  fill(t, &m->header, f, MESSAGE_LEASED_END);
+  m->at = (double)t->now;
+  commit(t, m, LAZY);
 }
-
-void post_leased_end(thread *t, const flow *f) { post_leased(t, f, MESSAGE_LEASED_END, NULL, 0); }
 
 void post_leased_answer(thread *t, const flow *f, uint32_t head_bytes, uint64_t sent_at, uint64_t first_byte_at,
                         uint64_t end_at) {

@@ -78,7 +78,7 @@ enum message_kind {
   MESSAGE_LOST = 8,
   MESSAGE_LEASED_REQUEST = 9,
   MESSAGE_LEASED_ANSWER = 10,
-  MESSAGE_LEASED_END = 11, /* without a payload */
+  MESSAGE_LEASED_END = 11,
   MESSAGE_ASKED = 12
 };
 
@@ -114,11 +114,12 @@ typedef struct {
   double passed; /* bytes of the client since the flow began */
 } lost_message;
 
-/* LEASED_REQUEST, LEASED_END. Payload: the request's head. */
+/* Payload: the request's head. */
 typedef struct {
   record_header header;
   double at;
-} leased_message;
+  double passed; /* bytes of the client before it */
+} leased_request_message;
 
 /* Payload: the answer's head as it came. */
 typedef struct {
@@ -127,6 +128,11 @@ typedef struct {
   double at_first_byte;
   double at_end; /* 0: MESSAGE_LEASED_END will tell */
 } leased_answer_message;
+
+typedef struct {
+  record_header header;
+  double at;
+} leased_end_message;
 
 /* value: cause | end of the client << 8 | end of the upstream << 16. */
 typedef struct {

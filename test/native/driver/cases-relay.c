@@ -149,6 +149,7 @@ static void preamble_goes_first(stage *s) {
   owner_forward(&s->owner, f, CLIENT, UINT64_MAX, true);
   owner_forward(&s->owner, f, UPSTREAM, UINT64_MAX, true);
   peer_expect(origin, "body");
+  owner_until_read(&s->owner);
   close(client);
   close(origin);
   message m = stage_closed(s, f, CAUSE_ENDED, END_FIN, END_FIN);

@@ -1,6 +1,10 @@
-/* driver [FILTER]: runs the scripted cases whose name holds FILTER. driver random SEED STEPS: a random sequence. */
+/*
+ * driver [FILTER]: runs the scripted cases whose name holds FILTER. driver random SEED STEPS: a random sequence.
+ * driver leases SEED CONVERSATIONS: random conversations under leases.
+ */
 #include "cases.h"
 #include "check.h"
+#include "random-lease.h"
 #include "random.h"
 #include "shim.h"
 #include <signal.h>
@@ -25,6 +29,10 @@ int main(int argc, char **argv) {
   shim_init();
   if (argc == 4 && strcmp(argv[1], "random") == 0) {
     random_sequence((uint32_t)strtoul(argv[2], NULL, 10), (uint32_t)strtoul(argv[3], NULL, 10));
+    return 0;
+  }
+  if (argc == 4 && strcmp(argv[1], "leases") == 0) {
+    random_leases((uint32_t)strtoul(argv[2], NULL, 10), (uint32_t)strtoul(argv[3], NULL, 10));
     return 0;
   }
   const char *filter = argc > 1 ? argv[1] : "";

@@ -69,11 +69,13 @@ static void copy_out(const record_header *h, uint32_t thread, message *out) {
     fixed = sizeof *m;
     out->passed = (uint64_t)m->passed;
   }
-  if (out->kind == MESSAGE_LEASED_REQUEST || out->kind == MESSAGE_LEASED_END) {
-    const leased_message *m = (const leased_message *)h;
+  if (out->kind == MESSAGE_LEASED_REQUEST) {
+    const leased_request_message *m = (const leased_request_message *)h;
     fixed = sizeof *m;
     out->at = (uint64_t)m->at;
+    out->passed = (uint64_t)m->passed;
   }
+  if (out->kind == MESSAGE_LEASED_END) out->at = (uint64_t)((const leased_end_message *)h)->at;
   if (out->kind == MESSAGE_LEASED_ANSWER) {
     const leased_answer_message *m = (const leased_answer_message *)h;
     fixed = sizeof *m;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { FlowHandler, FlowRef } from '../../../../agent/model/mover.ts';
 import { Delivery } from '../../../../agent/native/delivery.ts';
 import { MessageRing } from '../../../../agent/native/message-ring.ts';
-import { ACCEPTED, CLOSED, DIALED, HEADER, LOST, MESSAGE } from '../../../../agent/native/records.ts';
+import { ACCEPTED, CLOSED, DIALED, HEADER, LEASED_END, LOST, MESSAGE } from '../../../../agent/native/records.ts';
 import { MessageProducer } from '../../../support/message-producer.ts';
 
 /** Three endpoints of port 80 and family 4, as an accepted message needs them. */
@@ -82,6 +82,30 @@ test('what became of a replaced upstream is nobody’s concern, and each end beg
   postLost(5);
   assert.deepEqual(told(), [6]);
   assert.equal(delivery.era({ ...flow, generation: 2 }), 0);
+});
+
+test('a lease lasts until its owner is told that it is over, or the upstream lost', () => {
+  const producer = new MessageProducer();
+  const log: string[] = [];
+  const delivery = new Delivery(0, new MessageRing(producer.memory, 0), logging(log), () => assert.fail());
+  const flow = { thread: 0, slot: 3, generation: 1 };
+  postAccepted(producer, 3, 1);
+  const ends = [
+    () => producer.post(MESSAGE.asked, HEADER.bytes, { slot: 3, generation: 1 }),
+    () => producer.post(MESSAGE.lost, LOST.bytes, { slot: 3, generation: 1, value: delivery.era(flow) }),
+  ];
+  for (const end of ends) {
+    delivery.deliverTurn();
+    assert.equal(delivery.isLeased(flow), false);
+    delivery.leases(flow);
+    producer.post(MESSAGE.leasedEnd, LEASED_END.bytes, { slot: 3, generation: 1 });
+    delivery.deliverTurn();
+    assert.equal(delivery.isLeased(flow), true);
+    end();
+  }
+  delivery.deliverTurn();
+  assert.equal(delivery.isLeased(flow), false);
+  assert.deepEqual(log, ['3/1 accepted', '3/1 leased', '3/1 asked', '3/1 leased', '3/1 lost']);
 });
 
 test('the last message of a thread tells that it has stopped', () => {

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MessageRing } from '../../../../agent/native/message-ring.ts';
-import { CLOSED, DIALED, FLAG, HELD, LOST, MESSAGE } from '../../../../agent/native/records.ts';
+import {
+  CLOSED,
+  DIALED,
+  FLAG,
+  HEADER,
+  HELD,
+  LEASED_ANSWER,
+  LEASED_END,
+  LEASED_REQUEST,
+  LOST,
+  MESSAGE,
+} from '../../../../agent/native/records.ts';
 import { MessageProducer } from '../../../support/message-producer.ts';
 
 test('fillers are skipped and the place is given back on release only', () => {
@@ -36,6 +47,33 @@ test('lost has the bytes that the client’s side had sent', () => {
   producer.view.setFloat64(at + LOST.passed, 12, true);
   assert.equal(ring.next(ring.head), true);
   assert.deepEqual([ring.lost(), ring.era], [{ reset: true, passed: 12 }, 7]);
+});
+
+test('what happened under a lease has heads and times, and a lease that is over its moment', () => {
+  const producer = new MessageProducer();
+  const ring = new MessageRing(producer.memory, 0);
+  const request = producer.post(MESSAGE.leasedRequest, LEASED_REQUEST.bytes + 8, { payload: 3 });
+  producer.view.setFloat64(request + LEASED_REQUEST.at, 1, true);
+  producer.view.setFloat64(request + LEASED_REQUEST.passed, 5, true);
+  producer.view.setUint32(request + LEASED_REQUEST.bytes, 0x47455400, false);
+  const answer = producer.post(MESSAGE.leasedAnswer, LEASED_ANSWER.bytes, {});
+  producer.view.setFloat64(answer + LEASED_ANSWER.atSent, 2, true);
+  producer.view.setFloat64(answer + LEASED_ANSWER.atFirstByte, 3, true);
+  const end = producer.post(MESSAGE.leasedEnd, LEASED_END.bytes, {});
+  producer.view.setFloat64(end + LEASED_END.at, 4, true);
+  producer.post(MESSAGE.asked, HEADER.bytes, {});
+  producer.post(MESSAGE.asked, HEADER.bytes, { flags: FLAG.inAnswer | FLAG.requestSent });
+  const told = [0, 1, 2].map(() => (assert.ok(ring.next(ring.head)), ring.leased()));
+  assert.deepEqual(told, [
+    { kind: 'request', head: new Uint8Array(Buffer.from('GET')), passed: 5, at: 1 },
+    { kind: 'answer', head: new Uint8Array(0), atSent: 2, atFirstByte: 3, atEnd: 0 },
+    { kind: 'end', at: 4 },
+  ]);
+  const asked = [0, 1].map(() => (assert.ok(ring.next(ring.head)), ring.asked()));
+  assert.deepEqual(asked, [
+    { phase: 'request', requestSent: false },
+    { phase: 'answer', requestSent: true },
+  ]);
 });
 
 test('closed has cause and ends by name', () => {
