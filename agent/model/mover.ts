@@ -109,11 +109,34 @@ export type AskedEvent = {
   readonly requestSent: boolean;
 };
 
-/** How one side of the flow ended, as that side saw or did it. `none`: it never existed (no upstream). */
+/** One socket of an adopted flow, to be closed by whoever got it. Its bytes are the owner's to keep, no views. */
+export type AdoptedSide = {
+  /** Open, non-blocking, known to nobody else. */
+  readonly fd: number;
+  /** What this side has sent and has not left for the other side: comes ahead of what the descriptor still gives. */
+  readonly bytes: Uint8Array;
+  /** Its FIN was read; the descriptor gives the end again. */
+  readonly ended: boolean;
+  /** Of a preamble, what this side has not been sent yet: goes ahead of all else. */
+  readonly unsent: Uint8Array;
+};
+
+/** Answer to `adopt`. `upstream` undefined: there was none, it was not connected yet, or it had been reset. */
+export type AdoptedEvent = { readonly client: AdoptedSide; readonly upstream: AdoptedSide | undefined };
+
+/** How one side ended, as that side saw or did it. `none`: it never existed (no upstream), or was adopted before its end. */
 type SideEnd = 'none' | 'fin' | 'reset' | 'error' | 'closed-by-us';
 
 export type ClosedEvent = {
-  readonly cause: 'ended' | 'closed' | 'responded' | 'reset' | 'half-close-timeout' | 'stopped' | 'no-resources';
+  readonly cause:
+    | 'ended'
+    | 'closed'
+    | 'responded'
+    | 'reset'
+    | 'half-close-timeout'
+    | 'stopped'
+    | 'no-resources'
+    | 'adopted';
   readonly client: SideEnd;
   readonly upstream: SideEnd;
   /** Bytes that left towards the upstream (preamble not counted) and towards the client (`respond` included). */
@@ -134,6 +157,8 @@ export type FlowHandler = {
   readonly lost: (event: LostEvent) => void;
   readonly leased: (event: LeasedEvent) => void;
   readonly asked: (event: AskedEvent) => void;
+  /** Only an owner that calls `adopt` needs it; without it the descriptors are closed. */
+  readonly adopted?: (event: AdoptedEvent) => void;
   readonly closed: (event: ClosedEvent) => void;
 };
 
@@ -232,6 +257,11 @@ export type Mover = {
   readonly epoch: () => number;
   /** Drop the upstream and all held bytes, send this to the client, FIN, drop the client's rest, close. */
   readonly respond: (flow: FlowRef, bytes: Uint8Array) => void;
+  /**
+   * Hands both sockets to the owner, with every byte that came from one and has not left by the other, let pass or not:
+   * one AdoptedEvent, then `closed` with cause `adopted`. What had left is counted there.
+   */
+  readonly adopt: (flow: FlowRef) => void;
   /** `fin`: orderly on both sides, after what was already let pass; `rst`: both sides at once. */
   readonly close: (flow: FlowRef, how: 'fin' | 'rst') => void;
 

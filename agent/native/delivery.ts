@@ -1,4 +1,5 @@
 import type { Accept, FlowHandler, FlowRef } from '../model/mover.ts';
+import { Adoption } from './adoption.ts';
 import type { MessageRing } from './message-ring.ts';
 import { MESSAGE } from './records.ts';
 
@@ -29,6 +30,7 @@ export class Delivery {
   readonly #accept: Accept;
   readonly #refuse: (flow: FlowRef) => void;
   readonly #owned: (Owned | undefined)[] = [];
+  readonly #adoption: Adoption;
   #stopped = false;
 
   /** `refuse` ends a flow that `accept` gave no owner. */
@@ -37,6 +39,7 @@ export class Delivery {
     this.#messages = messages;
     this.#accept = accept;
     this.#refuse = refuse;
+    this.#adoption = new Adoption(messages);
   }
 
   /** The thread has said its last. */
@@ -102,6 +105,8 @@ export class Delivery {
     const { slot, generation, kind } = this.#messages;
     const owned = this.#find(slot, generation);
     const handler = owned?.handler;
+    if (kind === MESSAGE.adoptedBytes) return this.#adoption.addPiece();
+    if (kind === MESSAGE.adopted) return this.#adoption.finish(handler);
     if (!owned || !handler) return;
     switch (kind) {
       case MESSAGE.held:
@@ -123,6 +128,7 @@ export class Delivery {
         return handler.asked(this.#messages.asked());
       case MESSAGE.closed:
         this.#owned[slot] = undefined;
+        this.#adoption.forget(); // of a flow that could not be handed over after all
         return handler.closed(this.#messages.closed());
       default:
         throw new TypeError(`the addon sent a message of kind ${kind}`);

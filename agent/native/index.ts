@@ -41,6 +41,7 @@ export function startMover(options: MoverOptions, accept: Accept): Mover {
     nextEpoch: () => started.nextEpoch(),
     epoch: () => started.epoch(),
     respond: (flow, bytes) => started.respond(flow, bytes),
+    adopt: (flow) => started.adopt(flow),
     close: (flow, how) => started.close(flow, how),
     openNetns: (path) => started.openNetns(path),
     closeNetns: (id) => started.closeNetns(id),
@@ -190,6 +191,10 @@ class RunningMover {
       const more = at + piece.length < bytes.length ? COMMAND_FLAG.more : 0;
       this.#command(COMMAND.respond, flow, 'client', more, 0, HEADER.bytes, piece);
     }
+  }
+
+  adopt(flow: FlowRef): void {
+    this.#command(COMMAND.adopt, flow, 'client', 0, 0, HEADER.bytes, NOTHING);
   }
 
   close(flow: FlowRef, how: 'fin' | 'rst'): void {

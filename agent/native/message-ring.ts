@@ -9,10 +9,12 @@ import type {
   LeasedEvent,
   LostEvent,
   ObservedEvent,
+  Side,
 } from '../model/mover.ts';
 import { type Port, portOf } from '../model/port.ts';
 import {
   ACCEPTED,
+  ADOPTED,
   CAUSES,
   CLOSED,
   DIALED,
@@ -145,6 +147,24 @@ export class MessageRing {
 
   lost(): LostEvent {
     return { reset: this.#flag(FLAG.reset), passed: this.#double(LOST.passed) };
+  }
+
+  /** A piece of what an `adopted` record, which follows, hands over. */
+  adoptedBytes(): { readonly side: Side; readonly unsent: boolean; readonly bytes: Uint8Array } {
+    return { side: this.#side(), unsent: this.#flag(FLAG.unsent), bytes: this.#payload(HEADER.bytes) };
+  }
+
+  /** Takes the descriptor of one side out of an `adopted` record: whoever calls must close it. -1: there is none. */
+  takeDescriptor(side: Side): number {
+    const at = this.#at + ADOPTED.fd + 4 * SIDES.indexOf(side);
+    const fd = this.#view.getInt32(at, true);
+    this.#view.setInt32(at, -1, true);
+    return fd;
+  }
+
+  /** Of an `adopted` record. */
+  adoptedEnded(side: Side): boolean {
+    return this.#view.getUint32(this.#at + ADOPTED.ended + 4 * SIDES.indexOf(side), true) === 1;
   }
 
   /** Of the dial that a `dialed` or `lost` record is about. */

@@ -44,6 +44,7 @@ export const LOST = { passed: 24, bytes: 32 } as const;
 export const LEASED_REQUEST = { at: 24, passed: 32, bytes: 40 } as const;
 export const LEASED_ANSWER = { atSent: 24, atFirstByte: 32, atEnd: 40, bytes: 48 } as const;
 export const LEASED_END = { at: 24, bytes: 32 } as const;
+export const ADOPTED = { fd: 24, ended: 32, bytes: 40 } as const;
 export const CLOSED = {
   toUpstream: 24,
   toClient: 32,
@@ -68,9 +69,11 @@ export const MESSAGE = {
   leasedAnswer: 10,
   leasedEnd: 11,
   asked: 12,
+  adoptedBytes: 13,
+  adopted: 14,
 } as const;
 
-export const FLAG = { ended: 1, deadline: 2, full: 4, reset: 8, inAnswer: 1, requestSent: 2 } as const;
+export const FLAG = { ended: 1, deadline: 2, full: 4, reset: 8, inAnswer: 1, requestSent: 2, unsent: 1 } as const;
 
 export const COMMAND = {
   filler: 0,
@@ -85,6 +88,7 @@ export const COMMAND = {
   close: 9,
   edit: 10,
   lease: 11,
+  adopt: 12,
 } as const;
 
 export const COMMAND_FLAG = { all: 1, notifyHeld: 2, more: 1, rst: 1, on: 1, stop: 1 } as const;
@@ -113,5 +117,6 @@ export const CAUSES = [
   'half-close-timeout',
   'stopped',
   'no-resources',
+  'adopted',
 ] as const;
 export const SIDE_ENDS = ['none', 'fin', 'reset', 'error', 'closed-by-us'] as const;

@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import { type IpAddress, parseIp } from '../../agent/model/address.ts';
 import type {
   AcceptedEvent,
+  AdoptedEvent,
   AskedEvent,
   ClosedEvent,
   DialedEvent,
@@ -33,6 +34,8 @@ export type LoggedFlow = {
   readonly lost: LostEvent[];
   readonly leased: LeasedEvent[];
   readonly asked: AskedEvent[];
+  /** Whoever adopts closes the descriptors. */
+  readonly adopted: AdoptedEvent[];
   readonly closed: ClosedEvent[];
   /** Names of all events in the order they came. */
   readonly order: string[];
@@ -80,6 +83,7 @@ export class LoggedMover {
       lost: [],
       leased: [],
       asked: [],
+      adopted: [],
       closed: [],
       order: [],
     };
@@ -100,6 +104,7 @@ export class LoggedMover {
       lost: (e: LostEvent) => log('lost', logged.lost, e),
       leased: (e: LeasedEvent) => log('leased', logged.leased, e.kind === 'end' ? e : { ...e, head: e.head.slice() }),
       asked: (e: AskedEvent) => log('asked', logged.asked, e),
+      adopted: (e: AdoptedEvent) => log('adopted', logged.adopted, e),
       closed: (e: ClosedEvent) => log('closed', logged.closed, e),
     };
   }

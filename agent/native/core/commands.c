@@ -1,5 +1,6 @@
 #include "commands.h"
 #include "accept.h"
+#include "adopt.h"
 #include "dial.h"
 #include "direction.h"
 #include "lease.h"
@@ -122,6 +123,9 @@ static void flow_command(thread *t, const record_header *c) {
       if (upstream_is_outdated(f, (uint32_t)c->value)) return;
       if (c->flags & FLAG_STOP) lease_stop(t, f);
       else lease_begin(t, f, (const lease_command *)c);
+      return;
+    case COMMAND_ADOPT:
+      flow_adopt(t, f);
       return;
     case COMMAND_CLOSE:
       if (c->flags & FLAG_RST) flow_end(t, f, CAUSE_CLOSED, true);

@@ -206,9 +206,10 @@ void flow_drop_side(thread *t, flow *f, enum side s) {
   if (!e->end) e->end = END_CLOSED_BY_US;
 }
 
-static uint8_t final_end(const flow *f, enum side s) {
+static uint8_t final_end(const flow *f, enum side s, enum cause cause) {
   const endpoint *e = &f->endpoint[s];
   if (s == UPSTREAM && !f->had_upstream) return END_NONE;
+  if (cause == CAUSE_ADOPTED) return e->end;
   return e->end ? e->end : END_CLOSED_BY_US;
 }
 
@@ -225,7 +226,7 @@ void flow_end(thread *t, flow *f, enum cause cause, bool reset) {
   held_release(&t->buffers, &f->preamble);
   lease_forget(t, f);
   for (int kind = 0; kind < DEADLINE_KINDS; kind++) thread_clear_deadline(t, f, (enum deadline_kind)kind);
-  const uint8_t ends[2] = {final_end(f, CLIENT), final_end(f, UPSTREAM)};
+  const uint8_t ends[2] = {final_end(f, CLIENT, cause), final_end(f, UPSTREAM, cause)};
   charge(t, f, 0);
   f->state = FLOW_FREE;
   t->free_slots[t->free_count++] = flow_slot(t, f);

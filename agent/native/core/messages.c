@@ -2,6 +2,7 @@
 #include "mover-state.h"
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Messages that nobody needs at once (closed, connected, observed) are read along with others, or after this. */
 enum { LAZY_US = 20 * 1000, LAZY_RING_BYTES = MESSAGE_RING_BYTES / 4 };
@@ -170,6 +171,33 @@ void post_closed(thread *t, const flow *f, enum cause cause, const uint8_t ends[
   m->at_first_upstream_byte = (double)f->first_upstream_byte_at;
   m->at_closed = (double)t->now;
   commit(t, m, LAZY);
+}
+
+void post_adopted_bytes(thread *t, const flow *f, enum side s, uint16_t flags, const uint8_t *bytes, uint32_t count) {
+  post_bytes(t, f, MESSAGE_ADOPTED_BYTES, s, flags, bytes, count, LAZY);
+}
+
+bool post_adopted(thread *t, const flow *f) {
+  adopted_message *m = reserve(t, sizeof *m, 0);
+  if (!m) return false;
+  fill(t, &m->header, f, MESSAGE_ADOPTED);
+  for (int s = 0; s < 2; s++) {
+    m->fd[s] = f->endpoint[s].fd;
+    m->ended[s] = f->endpoint[s].ended;
+  }
+  commit(t, m, URGENT);
+  return true;
+}
+
+void messages_discard(thread *t) {
+  const record_header *h;
+  while ((h = ring_take_back(&t->ring))) {
+    if (h->kind != MESSAGE_ADOPTED) continue;
+    const adopted_message *m = (const adopted_message *)h;
+    for (int s = 0; s < 2; s++) {
+      if (m->fd[s] != -1) close(m->fd[s]);
+    }
+  }
 }
 
 void post_stopped(thread *t) {

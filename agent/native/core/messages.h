@@ -20,7 +20,14 @@ void post_leased_end(thread *t, const flow *f);
 /* `flags`: FLAG_IN_ANSWER, FLAG_REQUEST_SENT. */
 void post_asked(thread *t, const flow *f, uint16_t flags);
 void post_closed(thread *t, const flow *f, enum cause cause, const uint8_t ends[2]);
+/* A piece of at most MAX_PAYLOAD bytes. `flags`: FLAG_UNSENT or 0. */
+void post_adopted_bytes(thread *t, const flow *f, enum side s, uint16_t flags, const uint8_t *bytes, uint32_t count);
+/* The flow's descriptors are the owner's from here on; false: there is no owner any more, and they are not. */
+bool post_adopted(thread *t, const flow *f);
 void post_stopped(thread *t);
+
+/* Closes the descriptors that an owner who is gone has not taken. */
+void messages_discard(thread *t);
 
 /* Wakes the owner if something urgent was posted and it sleeps. */
 void messages_wake(thread *t);

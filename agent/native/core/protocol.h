@@ -79,10 +79,20 @@ enum message_kind {
   MESSAGE_LEASED_REQUEST = 9,
   MESSAGE_LEASED_ANSWER = 10,
   MESSAGE_LEASED_END = 11,
-  MESSAGE_ASKED = 12
+  MESSAGE_ASKED = 12,
+  MESSAGE_ADOPTED_BYTES = 13, /* payload: a piece of what MESSAGE_ADOPTED, which follows, hands over; FLAG_UNSENT */
+  MESSAGE_ADOPTED = 14
 };
 
-enum message_flag { FLAG_ENDED = 1, FLAG_DEADLINE = 2, FLAG_FULL = 4, FLAG_RESET = 8, FLAG_IN_ANSWER = 1, FLAG_REQUEST_SENT = 2 };
+enum message_flag {
+  FLAG_ENDED = 1,
+  FLAG_DEADLINE = 2,
+  FLAG_FULL = 4,
+  FLAG_RESET = 8,
+  FLAG_IN_ANSWER = 1,
+  FLAG_REQUEST_SENT = 2,
+  FLAG_UNSENT = 1
+};
 
 /* value: errno of the original destination, 0 if `original` holds it. Payload: the first bytes. */
 typedef struct {
@@ -134,6 +144,13 @@ typedef struct {
   double at;
 } leased_end_message;
 
+/* Whoever takes a descriptor puts -1 in its place: it is closed if nobody has when the mover is freed. */
+typedef struct {
+  record_header header;
+  int32_t fd[2];     /* by side; -1: no upstream */
+  uint32_t ended[2]; /* 1: FIN was read */
+} adopted_message;
+
 /* value: cause | end of the client << 8 | end of the upstream << 16. */
 typedef struct {
   record_header header;
@@ -152,7 +169,8 @@ enum cause {
   CAUSE_RESET = 3,
   CAUSE_HALF_CLOSE_TIMEOUT = 4,
   CAUSE_STOPPED = 5,
-  CAUSE_NO_RESOURCES = 6
+  CAUSE_NO_RESOURCES = 6,
+  CAUSE_ADOPTED = 7
 };
 
 enum side_end { END_NONE = 0, END_FIN = 1, END_RESET = 2, END_ERROR = 3, END_CLOSED_BY_US = 4 };
@@ -169,7 +187,8 @@ enum command_kind {
   COMMAND_RESPOND = 8,     /* payload; FLAG_MORE: another piece follows */
   COMMAND_CLOSE = 9,       /* FLAG_RST */
   COMMAND_EDIT = 10,
-  COMMAND_LEASE = 11 /* FLAG_STOP: only the header */
+  COMMAND_LEASE = 11, /* FLAG_STOP: only the header */
+  COMMAND_ADOPT = 12
 };
 
 /*

@@ -54,6 +54,16 @@ void ring_next(ring *r, const record_header *command) {
   store(&r->words[WORD_COMMANDS_TAIL], r->commands_tail);
 }
 
+record_header *ring_take_back(ring *r) {
+  while (ring_unread(r)) {
+    uint32_t tail = load(&r->words[WORD_MESSAGES_TAIL]);
+    uint32_t *words = (uint32_t *)(void *)(r->messages + (tail & (MESSAGE_RING_BYTES - 1)));
+    store(&r->words[WORD_MESSAGES_TAIL], tail + words[0]);
+    if ((words[1] & 0xff) != MESSAGE_FILLER) return (record_header *)(void *)words;
+  }
+  return NULL;
+}
+
 void ring_publish(ring *r, int word, uint32_t value) {
   __atomic_store_n(&r->words[word], (int32_t)value, __ATOMIC_RELEASE);
 }

@@ -30,6 +30,9 @@ uint32_t ring_unread(const ring *r);
 const record_header *ring_command(ring *r);
 void ring_next(ring *r, const record_header *command);
 
+/* For when the reader is gone: the oldest message that it has not consumed, consumed with that; NULL: none is left. */
+record_header *ring_take_back(ring *r);
+
 void ring_publish(ring *r, int word, uint32_t value);
 
 /* Says that the thread is about to sleep; false if commands came meanwhile. */

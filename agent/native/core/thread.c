@@ -44,6 +44,7 @@ int thread_init(thread *t, mover *m, uint32_t index, uint8_t *memory) {
 void thread_free(thread *t) {
   if (t->epoll != -1) close(t->epoll);
   if (t->kick != -1) close(t->kick);
+  if (t->ring.words) messages_discard(t);
   pipes_trim(&t->pipes);
   pool_free(&t->buffers);
   deadlines_free(&t->deadlines);

@@ -34,6 +34,13 @@ void owner_start(owner *o, uint32_t threads, uint32_t max_flows) {
   CHECK(mover_start(&options, o->memory, woken, o, &o->mover) == 0);
 }
 
+static void release(owner *o) {
+  mover_free(o->mover);
+  free(o->memory);
+  pthread_cond_destroy(&o->woken);
+  pthread_mutex_destroy(&o->lock);
+}
+
 void owner_stop(owner *o, uint32_t live_flows) {
   mover_stop(o->mover, true);
   uint32_t closed = 0, stopped = 0;
@@ -47,10 +54,12 @@ void owner_stop(owner *o, uint32_t live_flows) {
   CHECK(closed == live_flows);
   CHECK(owner_counter(o, WORD_FLOWS) == 0);
   CHECK(owner_counter(o, WORD_HELD_BYTES) == 0);
-  mover_free(o->mover);
-  free(o->memory);
-  pthread_cond_destroy(&o->woken);
-  pthread_mutex_destroy(&o->lock);
+  release(o);
+}
+
+void owner_abandon(owner *o) {
+  mover_stop(o->mover, false);
+  release(o);
 }
 
 static void copy_out(const record_header *h, uint32_t thread, message *out) {
@@ -84,6 +93,13 @@ static void copy_out(const record_header *h, uint32_t thread, message *out) {
     out->at_end = (uint64_t)m->at_end;
   }
   if (out->kind == MESSAGE_LOST) out->passed = (uint64_t)((const lost_message *)h)->passed;
+  if (out->kind == MESSAGE_ADOPTED) {
+    const adopted_message *m = (const adopted_message *)h;
+    for (int s = 0; s < 2; s++) {
+      out->fd[s] = m->fd[s];
+      out->ended[s] = m->ended[s];
+    }
+  }
   if (out->kind == MESSAGE_CLOSED) {
     const closed_message *m = (const closed_message *)h;
     out->to_upstream = (uint64_t)m->to_upstream;
@@ -294,6 +310,11 @@ void owner_observe(owner *o, flow_ref f, enum side s, bool on) {
 void owner_respond(owner *o, flow_ref f, const void *bytes, uint32_t length, bool more) {
   record_header h = header_of(COMMAND_RESPOND, f, CLIENT, more ? FLAG_MORE : 0, length);
   send_command(o, f.thread, &h, sizeof h, bytes);
+}
+
+void owner_adopt(owner *o, flow_ref f) {
+  record_header h = header_of(COMMAND_ADOPT, f, CLIENT, 0, 0);
+  send_command(o, f.thread, &h, sizeof h, NULL);
 }
 
 void owner_close(owner *o, flow_ref f, bool reset) {

@@ -28,6 +28,8 @@ typedef struct {
   uint64_t at_sent;      /* leased answer, and the next two */
   uint64_t at_first_byte;
   uint64_t at_end;
+  int fd[2];             /* adopted; -1: none */
+  bool ended[2];         /* adopted */
   uint64_t to_upstream;  /* closed */
   uint64_t to_client;    /* closed */
   enum cause cause;      /* closed */
@@ -56,6 +58,9 @@ void owner_start(owner *o, uint32_t threads, uint32_t max_flows);
 /* Stops, checks one closed for every flow that the caller says still lives, frees. */
 void owner_stop(owner *o, uint32_t live_flows);
 
+/* Ends the mover without reading what it says, as an owner that dies does. */
+void owner_abandon(owner *o);
+
 /* The next message of any thread, but none of an upstream that was replaced since; false after `timeout_ms` without one. `out->bytes` is the caller's to free. */
 bool owner_next(owner *o, message *out, int timeout_ms);
 
@@ -79,6 +84,7 @@ void owner_end_lease(owner *o, flow_ref f);
 void owner_next_epoch(owner *o);
 void owner_observe(owner *o, flow_ref f, enum side s, bool on);
 void owner_respond(owner *o, flow_ref f, const void *bytes, uint32_t length, bool more);
+void owner_adopt(owner *o, flow_ref f);
 void owner_close(owner *o, flow_ref f, bool reset);
 
 /* Waits until every command has been taken. */

@@ -32,6 +32,9 @@ void peer_reset(int fd); /* RST, closed */
 /* True if some socket of this process that is connected to `port` sends keep-alive probes. */
 bool probes_are_sent_to(uint16_t port);
 
+/* True if an epoll set of this process has this descriptor. */
+bool is_watched(int fd);
+
 /* Descriptors of this process. */
 int open_descriptors(void);
 

@@ -1,4 +1,5 @@
 #include "random.h"
+#include "adopted.h"
 #include "check.h"
 #include "owner.h"
 #include "peers.h"
@@ -6,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -33,6 +35,7 @@ typedef struct {
   uint64_t observed[2];
   bool observing[2];
   uint64_t credit[2];   /* UINT64_MAX: all */
+  adopted_flow adopted;
 } subject;
 
 typedef struct {
@@ -42,7 +45,7 @@ typedef struct {
   uint16_t port, origin_port;
   int origin;
   subject subjects[MAX_LIVE];
-  uint32_t accepted, closed, verified;
+  uint32_t accepted, closed, verified, adopted;
   uint64_t bytes;
 } world;
 
@@ -108,6 +111,7 @@ static void on_message(world *w, const message *m) {
   }
   subject *b = by_flow(w, &m->flow);
   CHECK(b && !b->closed); /* nothing comes for a flow that was closed or never accepted */
+  if (adopted_take(&b->adopted, m)) return;
   switch (m->kind) {
     case MESSAGE_HELD:
     case MESSAGE_GATE: {
@@ -227,6 +231,24 @@ static void edit_one(world *w, subject *b, int s) {
   owner_edit(&w->owner, b->flow, (enum side)s, below(w, 300), below(w, 100), text, below(w, below(w, 4) ? 50 : MAX_EDIT));
 }
 
+/* What left, what was handed over and what the socket still gives is all that the side has sent. */
+static void check_adopted(subject *b, int s) {
+  const adopted_flow *a = &b->adopted;
+  uint64_t at = s == CLIENT ? b->end.to_upstream : b->end.to_client;
+  check_content(b, s, at, a->bytes[s], a->length[s]);
+  at += a->length[s];
+  static uint8_t block[64 * 1024];
+  while (a->fd[s] != -1 && !b->cut && at < b->sent[s]) {
+    struct pollfd there = {.fd = a->fd[s], .events = POLLIN};
+    CHECK(poll(&there, 1, 5000) == 1);
+    ssize_t n = recv(a->fd[s], block, sizeof block, MSG_DONTWAIT);
+    CHECK(n > 0);
+    check_content(b, s, at, block, (uint64_t)n);
+    at += (uint64_t)n;
+  }
+  if (!b->cut && a->fd[s] != -1) CHECK(at == b->sent[s]);
+}
+
 static void command(world *w, subject *b) {
   int s = (int)below(w, 2);
   switch (below(w, 16)) {
@@ -248,6 +270,9 @@ static void command(world *w, subject *b) {
       return;
     case 13:
       edit_one(w, b, s);
+      return;
+    case 14:
+      if (below(w, 8) == 0) owner_adopt(&w->owner, b->flow);
       return;
     case 10:
       if (b->credit[s] || b->observing[s]) return; /* from the first byte on, so that the content can be checked */
@@ -279,6 +304,10 @@ static void close_subject(world *w, subject *b) {
     CHECK(b->received[s] == b->sent[s]);
     if (b->observing[s]) CHECK(b->observed[s] == b->sent[s]);
   }
+  CHECK(b->adopted.taken == (b->end.cause == CAUSE_ADOPTED));
+  for (int s = 0; b->adopted.taken && s < 2; s++) check_adopted(b, s);
+  w->adopted += b->adopted.taken && !b->cut;
+  adopted_drop(&b->adopted);
   w->verified += whole;
   if (b->client != -1) close(b->client);
   if (b->origin != -1) close(b->origin);
@@ -362,5 +391,6 @@ void random_sequence(uint32_t seed, uint32_t steps) {
   owner_stop(&w.owner, 0);
   close(w.origin);
   CHECK(open_descriptors() == descriptors);
-  printf("seed %u: %u flows, %u whole, %llu bytes\n", seed, w.closed, w.verified, (unsigned long long)w.bytes);
+  printf("seed %u: %u flows, %u whole, %u adopted, %llu bytes\n", seed, w.closed, w.verified, w.adopted,
+         (unsigned long long)w.bytes);
 }

@@ -20,6 +20,7 @@ int __real_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event
 int __real_getsockopt(int fd, int level, int name, void *value, socklen_t *length);
 void *__real_malloc(size_t bytes);
 ssize_t __real_send(int fd, const void *bytes, size_t length, int flags);
+ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
 ssize_t __real_splice(int in, loff_t *in_at, int out, loff_t *out_at, size_t length, unsigned flags);
 
 void shim_init(void) { driver = pthread_self(); }
@@ -93,6 +94,15 @@ void *__wrap_malloc(size_t bytes) {
 
 ssize_t __wrap_send(int fd, const void *bytes, size_t length, int flags) {
   return __real_send(fd, bytes, cut(length), flags);
+}
+
+/* Only preambles are sent so. */
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
+  int room = fault(&shim.preamble_room);
+  if (room == 0) return __real_sendmsg(fd, message, flags);
+  if (room < 0) return fail(EAGAIN);
+  shim_set(&shim.preamble_room, -1);
+  return __real_send(fd, message->msg_iov[0].iov_base, (size_t)room, flags & ~MSG_MORE);
 }
 
 ssize_t __wrap_splice(int in, loff_t *in_at, int out, loff_t *out_at, size_t length, unsigned flags) {

@@ -15,6 +15,7 @@ typedef struct {
   int watch_error;        /* errno of epoll_ctl ADD for flows */
   int no_memory;          /* malloc gives NULL */
   int short_writes;       /* of 256 sends and splices, how many are cut to a part */
+  int preamble_room;      /* bytes of preambles that sockets still take, then they are full; 0: no limit */
   int original_error;     /* errno of SO_ORIGINAL_DST; 0: the answer is ORIGINAL_IP, ORIGINAL_PORT */
   int original_port_zero; /* the answer has port 0 */
   int original_asked;     /* counts the questions */
