@@ -111,9 +111,16 @@ export class HttpSession {
       const sent = (conversation.lostUpstream?.passed ?? passed) - passed;
       passed += sent;
       const again = sent === 0 || isRepeatable(judged.request);
-      if (!reuse || !again) return { ok: false, failure: UPSTREAM_RESET, upstream };
+      if (!reuse || !again) return this.#unanswered(exchange, passing, upstream);
       conversation.edit('client', 0, 0, look.head.subarray(0, sent));
     }
+  }
+
+  /** An upstream that has ended as its client did was not wanted any longer; to any other client it owed an answer. */
+  #unanswered(exchange: Exchange, { clientEnded }: RequestPassing, upstream: Upstream | undefined): Exchanged {
+    if (!clientEnded) return { ok: false, failure: UPSTREAM_RESET, upstream };
+    this.#flow.conversation.close('fin');
+    return { ok: true, exchange: { ...exchange, follows: 'gone' }, upstream };
   }
 
   /** The idle upstream that leads where this route does, and has neither ended nor said anything. */

@@ -44,8 +44,8 @@ async function passExactly(
   if (head === undefined) return { end: 'gone', bodyBytes: 0 };
   conversation.forward('upstream', bodyBytes, 'reached');
   const came = await passedSince(conversation, head);
-  if (conversation.over) return { end: 'gone', bodyBytes: came };
-  return { end: came < bodyBytes ? 'cut' : 'whole', bodyBytes: came };
+  if (came === bodyBytes) return { end: 'whole', bodyBytes };
+  return { end: conversation.over ? 'gone' : 'cut', bodyBytes: came };
 }
 
 async function passUntilClose(conversation: Conversation, headBytes: number): Promise<BodyPassed> {
@@ -53,7 +53,8 @@ async function passUntilClose(conversation: Conversation, headBytes: number): Pr
   if (head === undefined) return { end: 'gone', bodyBytes: 0 };
   conversation.forward('upstream', 'all', 'reached');
   const came = await passedSince(conversation, head);
-  return { end: conversation.over ? 'gone' : 'whole', bodyBytes: came };
+  const whole = !conversation.over || (await conversation.closedEvent).cause === 'ended'; // the client had ended before
+  return { end: whole ? 'whole' : 'gone', bodyBytes: came };
 }
 
 /** Total bytes towards the client once the head has left; undefined: the flow has ended. */

@@ -12,6 +12,8 @@ export type RequestPassing = {
   sentAt: number;
   /** Of the body, chunk framing included, as far as is known. */
   bodyBytes: number;
+  /** The client has ended behind it, which the upstream was told. */
+  clientEnded: boolean;
   /** Its final answer has begun: a client that reads it need not send the rest. */
   answered: boolean;
   /** Settles only if the body turns out to be no strict chunked body: nothing of it passes from there on. */
@@ -30,12 +32,20 @@ export function passRequest(
 ): RequestPassing {
   const { promise, resolve } = Promise.withResolvers<'bad-body'>();
   const start = before + headBytes;
-  const passing: RequestPassing = { start, sent: false, sentAt: 0, bodyBytes: 0, answered: false, bad: promise };
+  const passing: RequestPassing = {
+    start,
+    sent: false,
+    sentAt: 0,
+    bodyBytes: 0,
+    clientEnded: false,
+    answered: false,
+    bad: promise,
+  };
   switch (body.kind) {
     case 'none':
       conversation.forward('client', headBytes, 'held');
       sent(passing, 0);
-      void passClientEnd(conversation);
+      void passClientEnd(conversation, passing);
       break;
     case 'length':
       conversation.forward('client', headBytes + body.bytes, 'reached');
@@ -64,11 +74,12 @@ export function passedUnderLease(
     sent: whole,
     sentAt,
     bodyBytes,
+    clientEnded: false,
     answered: false,
     bad: new Promise(() => {}),
   };
   conversation.forward('client', 0, whole ? 'held' : 'reached');
-  void (whole ? passClientEnd(conversation) : passByLength(conversation, passing, bodyBytes));
+  void (whole ? passClientEnd(conversation, passing) : passByLength(conversation, passing, bodyBytes));
   return passing;
 }
 
@@ -85,7 +96,7 @@ async function passByLength(conversation: Conversation, passing: RequestPassing,
   if (passing.bodyBytes < bodyBytes) return leftInMidBody(conversation, passing);
   sent(passing, bodyBytes);
   conversation.forward('client', 0, 'held');
-  await passClientEnd(conversation);
+  await passClientEnd(conversation, passing);
 }
 
 async function passChunked(conversation: Conversation, passing: RequestPassing, tellBad: () => void): Promise<void> {
@@ -103,7 +114,7 @@ async function passChunked(conversation: Conversation, passing: RequestPassing, 
     conversation.forward('client', bytes, step.done ? 'held' : 'reached');
     if (step.done) {
       sent(passing, held.passed + bytes - passing.start);
-      return passClientEnd(conversation);
+      return passClientEnd(conversation, passing);
     }
     const gate = await conversation.gated('client');
     if (!gate) return;
@@ -117,9 +128,11 @@ function leftInMidBody(conversation: Conversation, { answered }: RequestPassing)
 }
 
 /** When nothing but the client's end is left of its side. */
-async function passClientEnd(conversation: Conversation): Promise<void> {
+async function passClientEnd(conversation: Conversation, passing: RequestPassing): Promise<void> {
   const gate = await conversation.gated('client');
-  if (gate?.ended && gate.bytes.length === 0) conversation.forward('client', 1, 'reached'); // no byte is left to pass
+  if (!gate?.ended || gate.bytes.length > 0) return;
+  passing.clientEnded = true;
+  conversation.forward('client', 1, 'reached'); // no byte is left to pass
 }
 
 /** One day: how long a peer may take is its own business (Istio's default is no route time-out). */
