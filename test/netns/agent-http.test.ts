@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { noFlowLeft, talk, telling } from '../support/clients/captured-pod.ts';
-import { ask, get, HTTP_PORT, head, RAW_ADDRESSES, rawWorld } from '../support/clients/raw-origin.ts';
+import { noFlowLeft, talk, talkAll, telling } from '../support/clients/captured-pod.ts';
+import { ask, get, HTTP_PORT, head, RAW_ADDRESSES, rawWorld, timed } from '../support/clients/raw-origin.ts';
+import type { AccessLine } from '../support/lab/agent.ts';
 import type { Captured } from '../support/lab/captured.ts';
 import { outcomeText } from '../support/lab/run.ts';
 import { waitFor } from '../support/lab/wait.ts';
@@ -21,37 +22,85 @@ const wire = (says: string, body: () => Promise<void>): void =>
     telling(() => world, body),
   );
 
-describe('answers come back byte for byte, then the connection ends', { concurrency: 4 }, () => {
-  for (const path of ['/length', '/chunked', '/close', '/old', '/204', '/304', '/hints']) {
+/** Whether the origin ends the connection with its answer. */
+const ENDING = ['/close', '/old'];
+
+describe('answers come back byte for byte but for the time, and the connection lives on', { concurrency: 4 }, () => {
+  for (const path of ['/length', '/chunked', '/204', '/304', '/hints']) {
     for (const host of RAW_ADDRESSES) {
-      wire(`GET ${path} (${host})`, async () => {
-        const told = await ask(world, get(path), { host });
-        assert.deepEqual([told.received, told.end], [ANSWERS[path], 'fin']);
-        const line = await told.line();
-        const status = Number(/(?<=^|\r\n)HTTP\/1\.\d ([2-9]\d\d)/.exec(told.received)?.[1]);
-        assert.deepEqual(
-          [line['response_code'], line['path'], line['verdict'], line['response_flags']],
-          [status, path, 'allow', '-'],
-        );
+      wire(`GET ${path}, then another (${host})`, async () => {
+        const [first, last] = [answerOf(path), answerOf('/length')];
+        const told = await talk(world.lab, {
+          host,
+          port: HTTP_PORT,
+          steps: [
+            { send: get(path) },
+            { expect: `^${timed(first)}$` },
+            { send: get('/length', 'Connection: close') },
+            { until: 'end' },
+          ],
+        });
+        assert.match(told.received, new RegExp(`^${timed(first, last)}$`));
+        assert.deepEqual([told.end, told.stuckAt], ['fin', null]);
+        const lines = await told.lines(2);
+        const status = Number(/(?<=^|\r\n)HTTP\/1\.\d ([2-9]\d\d)/.exec(first)?.[1]);
+        assert.deepEqual(lines.map(summary), [
+          [path, status, 'allow', '-'],
+          ['/length', 200, 'allow', '-'],
+        ]);
+        for (const line of lines) assert.match(String(line['upstream_service_time']), /^\d+$/);
       });
     }
   }
+
+  for (const path of ENDING) {
+    for (const host of RAW_ADDRESSES) {
+      wire(`GET ${path}: the end is passed on (${host})`, async () => {
+        const told = await ask(world, get(path), { host });
+        assert.match(told.received, new RegExp(`^${timed(answerOf(path))}$`));
+        assert.equal(told.end, 'fin');
+        assert.deepEqual((await told.lines(1)).map(summary), [[path, 200, 'allow', '-']]);
+      });
+    }
+  }
+
+  wire('two connections are one to their origin each, however many requests they carry', async () => {
+    const steps = [
+      { send: get('/length?1') },
+      { expect: ' 404 .*\r\n\r\n$' },
+      { send: get('/length?2') },
+      { expect: ' 404 .* 404 .*\r\n\r\n$' },
+      { send: get('/length?3', 'Connection: close') },
+      { until: 'end' },
+    ] as const;
+    const all = await talkAll(
+      world.lab,
+      RAW_ADDRESSES.map((host) => ({ host, port: HTTP_PORT, steps })),
+    );
+    for (const told of all) assert.deepEqual([told.end, (await told.lines(3)).length], ['fin', 3]);
+    const paths = ['/length?1', '/length?2', '/length?3'];
+    const seen = world.lab.origin('raw').map(({ requests }) => requests.map(({ path }) => path));
+    assert.deepEqual(
+      seen.filter((each) => each.some((path) => paths.includes(path))),
+      [paths, paths],
+    );
+  });
 
   wire('a client that has ended its side after the request still gets the answer', async () => {
     for (const path of ['/length', '/chunked', '/close']) {
       const steps = [{ send: get(path) }, { half: 'close' }, { until: 'end' }] as const;
       const told = await talk(world.lab, { host: RAW_ADDRESSES[0], port: HTTP_PORT, steps });
-      assert.deepEqual([told.received, told.end], [ANSWERS[path], 'fin'], path);
+      assert.match(told.received, new RegExp(`^${timed(answerOf(path))}$`), path);
+      assert.equal(told.end, 'fin');
       assert.equal((await told.line())['response_flags'], '-');
     }
   });
 
   wire('HEAD: the head alone, though it tells a length', async () => {
-    const told = await ask(world, head('HEAD', '/length'));
-    assert.deepEqual(
-      [told.received, told.end],
-      ['HTTP/1.1 200 OK\r\nContent-Length: 6\r\nX-Case: Kept\r\n\r\n', 'fin'],
-    );
+    const told = await ask(world, head('HEAD', '/length', 'Connection: close'));
+    const wanted = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\nX-Case: Kept\r\n\r\n';
+    assert.match(told.received, new RegExp(`^${timed(wanted)}$`));
+    assert.equal(told.end, 'fin');
   });
 
   wire('curl is content: exit 0, the whole body', async () => {
@@ -66,20 +115,32 @@ describe('answers come back byte for byte, then the connection ends', { concurre
   });
 });
 
+function answerOf(path: string): string {
+  return ANSWERS[path] ?? assert.fail(`the origin has no answer to ${path}`);
+}
+
+function summary(line: AccessLine): readonly unknown[] {
+  return [line['path'], line['response_code'], line['verdict'], line['response_flags']];
+}
+
 describe('answers that can be read in two ways, or are none', () => {
   for (const path of ['/both', '/lengths']) {
-    wire(`GET ${path}: a reset and not one byte`, async () => {
+    wire(`GET ${path}: 502 bad-answer, and not one byte of theirs`, async () => {
       const told = await ask(world, get(path));
-      assert.deepEqual([told.received, told.end], ['', 'ECONNRESET']);
+      assert.match(told.received, /^HTTP\/1\.1 502 Bad Gateway\r\nserver: weir\r\n.*x-weir-reason: bad-answer\r\n/s);
+      assert.doesNotMatch(told.received, /length$|^no$/m);
+      assert.equal(told.received.match(/HTTP\/1/g)?.length, 1);
+      assert.equal(told.end, 'fin');
       const line = await told.line();
-      assert.deepEqual([line['reason'], line['response_flags'], line['response_code']], ['bad-answer', 'UPE', 0]);
+      assert.deepEqual([line['reason'], line['response_flags'], line['response_code']], ['bad-answer', 'UPE', 502]);
     });
   }
 
   for (const path of ['/cut', '/cut-chunks'])
     wire(`an answer cut short ends as short, not as whole: GET ${path}`, async () => {
       const told = await ask(world, get(path));
-      assert.deepEqual([told.received, told.end], [ANSWERS[path], 'fin']);
+      assert.match(told.received, new RegExp(`^${timed(answerOf(path))}$`));
+      assert.equal(told.end, 'fin');
       const line = await told.line();
       assert.deepEqual(
         [line['response_code'], line['bytes_sent'], line['response_flags']],
@@ -103,12 +164,13 @@ describe('request bodies arrive byte for byte', { concurrency: 4 }, () => {
     for (const pieces of [undefined, 1]) {
       wire(`POST ${says}${pieces === undefined ? '' : ', in segments of one byte'}`, async () => {
         const steps = [
-          { send: head('POST', '/mirror', ...fields) },
+          { send: head('POST', '/mirror', 'Connection: close', ...fields) },
           { send: body, ...(pieces && { pieces }) },
           { until: 'end' },
         ] as const;
         const told = await talk(world.lab, { host: RAW_ADDRESSES[1], port: HTTP_PORT, steps });
-        assert.equal(told.received, `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+        const wanted = `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+        assert.match(told.received, new RegExp(`^${timed(wanted)}$`));
         assert.equal(told.end, 'fin');
         assert.equal((await told.line())['bytes_received'], body.length);
       });
@@ -120,13 +182,15 @@ describe('request bodies arrive byte for byte', { concurrency: 4 }, () => {
       host: RAW_ADDRESSES[0],
       port: HTTP_PORT,
       steps: [
-        { send: head('POST', '/mirror', 'Content-Length: 4', 'Expect: 100-continue') },
+        { send: head('POST', '/mirror', 'Connection: close', 'Content-Length: 4', 'Expect: 100-continue') },
         { expect: '^HTTP/1\\.1 100 Continue\r\n\r\n$' },
         { send: 'body' },
         { until: 'end' },
       ],
     });
-    assert.equal(told.received, 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody');
+    const wanted = 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody';
+    assert.match(told.received, new RegExp(`^${timed(wanted)}$`));
+    assert.equal(told.end, 'fin');
   });
 
   for (const way of ['chunked', 'length'] as const) {
@@ -208,8 +272,10 @@ wire('websocket: after 101 bytes pass both ways until both have ended', async ()
       { until: 'end' },
     ],
   });
-  assert.deepEqual([told.received, told.end], [`${ANSWERS['/upgrade']}\x81\x02hi\x88\x00`, 'fin']);
-  assert.equal((await told.line())['response_code'], 101);
+  assert.match(told.received, new RegExp(`^${timed(answerOf('/upgrade'))}\x81\x02hi\x88\x00$`));
+  assert.equal(told.end, 'fin');
+  const line = await told.line();
+  assert.deepEqual([line['response_code'], line['bytes_received'], line['bytes_sent']], [101, 6, 6]);
 });
 
 test('origins saw every connection end in order', async () => {

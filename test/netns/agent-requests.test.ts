@@ -38,15 +38,41 @@ describe('nothing leaves but the judged request', () => {
     },
   ] as const;
   for (const { says, steps } of pipelined) {
-    wire(`a second request ${says} reaches no origin`, async () => {
+    wire(`a second request to another host ${says} is refused behind the first answer`, async () => {
       const told = await talk(world.lab, { host: RAW_ADDRESSES[0], port: HTTP_PORT, steps });
+      const [, refusal = ''] = told.received.split(/(?=HTTP\/1\.1 )/);
       assert.match(told.received, /^HTTP\/1\.1 200 OK\r\n/);
-      assert.equal(told.received.match(/HTTP\/1\.1/g)?.length, 1, told.received);
+      assert.equal(told.received.match(/HTTP\/1\.1/g)?.length, 2, told.received);
+      assert.match(refusal, /^HTTP\/1\.1 502 Bad Gateway\r\n.*x-weir-reason: not-listed\r\n/s);
+      assert.equal(told.end, 'fin');
       const asked = world.lab.seen().flatMap(({ requests }) => requests.map(({ path }) => path));
       assert.ok(!asked.includes('/smuggled'), asked.join(' '));
       assert.deepEqual(world.lab.origin('other.test'), []);
+      const [allowed, denied] = await told.lines(2);
+      assert.deepEqual([allowed?.['verdict'], allowed?.['response_code']], ['allow', 200]);
+      assert.deepEqual(
+        [denied?.['verdict'], denied?.['reason'], denied?.['authority'], denied?.['upstream_host']],
+        ['deny', 'not-listed', 'other.test', null],
+      );
     });
   }
+
+  wire(
+    'sixteen requests in one segment are answered one after the other, then what is no request is refused',
+    async () => {
+      const sent = Array.from({ length: 16 }, (_, at) => get(`/numbered/${at}`)).join('');
+      const told = await ask(world, `${sent}nonsense\r\n\r\n`);
+      const statuses = [...told.received.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+      assert.deepEqual(statuses, [...Array.from({ length: 16 }, () => '404'), '400']);
+      assert.equal(told.end, 'fin');
+      const seen = world.lab.origin('raw').find(({ requests }) => requests[0]?.path === '/numbered/0');
+      assert.deepEqual(
+        seen?.requests.map(({ path }) => path),
+        Array.from({ length: 16 }, (_, at) => `/numbered/${at}`),
+      );
+      assert.equal((await told.lines(17)).length, 17);
+    },
+  );
 
   const ambiguous = [
     {
@@ -95,15 +121,28 @@ describe('nothing leaves but the judged request', () => {
           /^HTTP\/1\.1 431 Request Header Fields Too Large\r\n.*x-weir-reason: head-too-large\r\n/s,
         );
       });
-      wire('CONNECT: 403 where only names are listed, a tunnel where everything is', async () => {
+      wire('CONNECT to what is listed reaches the proxy, which may refuse it', async () => {
         const connect = `CONNECT raw.test:${port} HTTP/1.1\r\nHost: raw.test:${port}\r\n\r\n`;
         const told = await talk(world.lab, {
           host: RAW_ADDRESSES[0],
           port,
           steps: [{ send: connect }, { expect: '\r\n\r\n' }, { half: 'close' }, { until: 'end' }],
         });
+        assert.match(told.received, /^HTTP\/1\.1 404 Not Found\r\n/);
+      });
+      wire('CONNECT to what is not listed reaches nobody', async () => {
+        const told = await ask(world, 'CONNECT other.test:443 HTTP/1.1\r\nHost: other.test:443\r\n\r\n', { port });
+        assert.match(told.received, /^HTTP\/1\.1 502 Bad Gateway\r\n.*x-weir-reason: not-listed\r\n/s);
+        const line = await told.line();
+        assert.deepEqual([line['verdict'], line['authority']], ['deny', 'other.test:443']);
+        const asked = world.lab.seen().flatMap(({ requests }) => requests.map(({ path }) => path));
+        assert.ok(!asked.includes('other.test:443'), asked.join(' '));
+      });
+      wire('an Upgrade to anything but websocket: 403 where only names are listed', async () => {
+        const told = await ask(world, get('/length', 'Upgrade: h2c', 'Connection: close, Upgrade'), { port });
         const refused = /^HTTP\/1\.1 403 Forbidden\r\n.*x-weir-reason: upgrade\r\n/s;
-        assert.match(told.received, port === HTTP_PORT ? refused : /^HTTP\/1\.1 404 Not Found/);
+        assert.match(told.received, port === HTTP_PORT ? refused : /^HTTP\/1\.1 200 OK\r\n/);
+        assert.equal((await told.line())['reason'], port === HTTP_PORT ? 'upgrade' : 'granted');
       });
     });
   }
@@ -121,7 +160,7 @@ wire('what a flow says only after it was admitted and dialled stands on its acce
   const told = await talk(world.lab, {
     host: RAW_ADDRESSES[0],
     port: TCP_PORT,
-    steps: [{ waitMs: 200 }, { send: get('/length') }, { until: 'end' }],
+    steps: [{ waitMs: 200 }, { send: get('/length', 'Connection: close') }, { until: 'end' }],
   });
   assert.match(told.received, /^HTTP\/1\.1 200 OK\r\n/);
   const line = await told.line();

@@ -8,8 +8,11 @@ import type { Script, Told } from './talk.ts';
 
 const TALK = fileURLToPath(new URL('./talk.ts', import.meta.url));
 
-/** What the client was told, and the access line of that very connection. */
-export type Talked = Told & { readonly line: () => Promise<AccessLine> };
+/** What the client was told, and the access lines of that very connection, the first one or that many. */
+export type Talked = Told & {
+  readonly line: () => Promise<AccessLine>;
+  readonly lines: (count: number) => Promise<readonly AccessLine[]>;
+};
 
 export type Talk = Omit<Script, 'limitMs'> & { readonly limitMs?: number };
 
@@ -29,18 +32,22 @@ export async function talkAll(lab: Lab, scripts: readonly Talk[]): Promise<reado
   const outcome = await lab.exec(lab.pod().name, [process.execPath, TALK, 'run'], options);
   assert.equal(outcome.code, 0, outcomeText(outcome));
   const all = JSON.parse(outcome.stdout) as Told[]; // printed by talk.ts alone
-  return all.map((told) => ({
-    ...told,
-    line: () => waitFor(`the line of ${told.local}`, () => lineOf(lab, told.local, before)),
-  }));
+  return all.map((told) => {
+    const mine = () => linesOf(lab, told.local, before);
+    return {
+      ...told,
+      line: () => waitFor(`the line of ${told.local}`, () => mine()[0]),
+      lines: (count) => waitFor(`${count} lines of ${told.local}`, () => mine().length >= count && mine()),
+    };
+  });
 }
 
 /** Only among the lines since `before`: a port may have served an earlier connection too. */
-function lineOf(lab: Lab, remote: string | undefined, before: number): AccessLine | undefined {
+function linesOf(lab: Lab, remote: string, before: number): readonly AccessLine[] {
   return lab
     .accessLines()
     .slice(before)
-    .find((line) => line['downstream_remote_address'] === remote);
+    .filter((line) => line['downstream_remote_address'] === remote);
 }
 
 /** Waits until the agent says that no flow lives any more: none is forgotten, whatever its sides did. */

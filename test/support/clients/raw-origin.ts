@@ -33,6 +33,16 @@ export function ask(
   return talk(lab, { host, port, steps: [{ send: sent }, { until: 'end' }] });
 }
 
+/** What a client gets of these answers of the origin: byte for byte but for the time, as a regular expression. */
+export function timed(...answers: readonly string[]): string {
+  const parts = answers.join('').split(FINAL_STATUS_LINE);
+  return parts
+    .map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`))
+    .join(String.raw`x-envoy-upstream-service-time: \d+\r\n`);
+}
+
+const FINAL_STATUS_LINE = /(?<=HTTP\/1\.[01] (?:101|[2-9]\d\d)[^\r\n]*\r\n)/;
+
 /** A GET of raw.test with these further field lines. */
 export function get(path: string, ...fields: readonly string[]): string {
   return head('GET', path, ...fields);

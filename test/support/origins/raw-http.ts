@@ -1,6 +1,6 @@
 /**
  * An HTTP/1 origin that writes its bytes itself, so that it can also answer as no library would. The path says what is
- * answered (`ANSWERS`, `serve`); the connection is kept for further requests unless the answer ends with it.
+ * answered (`ANSWERS`, `serve`; `/fresh/…` only by a connection that has served nothing before); the connection is kept for further requests unless the answer ends with it.
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -22,9 +22,11 @@ export const ANSWERS: Readonly<Record<string, string>> = {
   /** Also how `/break` begins, which then resets. */
   '/cut': 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort',
   '/cut-chunks': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nchun\r\n',
+  /** As if more could follow; then the connection ends. */
+  '/ends': 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nends',
   '/upgrade': 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
 };
-const ENDS_ITSELF = new Set(['/close', '/old', '/cut', '/cut-chunks']);
+const ENDS_ITSELF = new Set(['/close', '/old', '/cut', '/cut-chunks', '/ends']);
 
 export function serveRawHttp(connection: Connection): void {
   void serve(connection);
@@ -32,12 +34,14 @@ export function serveRawHttp(connection: Connection): void {
 
 async function serve({ stream, reset, sawRequest }: Connection): Promise<void> {
   const reader = new RawReader(stream);
+  let served = 0;
   for (let head = await reader.through('\r\n\r\n'); head; head = await reader.through('\r\n\r\n')) {
     const request = parse(head.toString('latin1'));
     sawRequest(request);
     const { method, path, headers } = request;
     if (path === '/silent') continue;
     if (path === '/reset') return reset();
+    if (path === '/nothing' || (path.startsWith('/fresh/') && served > 0)) break;
     if (path === '/break') return void stream.write(ANSWERS['/cut'], () => reset());
     const bytes = /^\/bytes\/(\d+)$/.exec(path)?.[1];
     if (bytes !== undefined) {
@@ -57,6 +61,7 @@ async function serve({ stream, reset, sawRequest }: Connection): Promise<void> {
     if (path === '/mirror') stream.write(withLength(Buffer.concat(start)));
     else if (path === '/digest') stream.write(withLength(Buffer.from(`${digest.digest('hex')} ${received}\n`)));
     else stream.write(answerTo(method, path));
+    served++;
     if (path === '/upgrade') for await (const piece of reader.next(Number.POSITIVE_INFINITY)) stream.write(piece);
     if (ENDS_ITSELF.has(path)) break;
   }
@@ -66,7 +71,8 @@ async function serve({ stream, reset, sawRequest }: Connection): Promise<void> {
 const MIRRORED_BYTES = 64 * 1024;
 
 function answerTo(method: string, path: string): Buffer {
-  const answer = ANSWERS[path] ?? 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n';
+  const answer =
+    ANSWERS[path.startsWith('/fresh/') ? '/length' : path] ?? 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n';
   return Buffer.from(method === 'HEAD' ? answer.slice(0, answer.indexOf('\r\n\r\n') + 4) : answer, 'latin1');
 }
 

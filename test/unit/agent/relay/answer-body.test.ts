@@ -1,4 +1,5 @@
 import { deepEqual, equal } from 'node:assert/strict';
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { passBody } from '../../../../agent/relay/answer-body.ts';
@@ -80,6 +81,18 @@ test('held whole: all of it passes, nothing behind it', async (t) => {
     equal(got(), text);
     conversation.close('rst');
   }
+});
+
+test('up to the end of the connection, to a client that has ended before: whole', async (t) => {
+  const { client, upstream, got, passing, conversation } = await answered(t, new Conversations(t), CLOSE);
+  conversation.forward('client', 'all', 'held');
+  client.end();
+  upstream.resume();
+  await once(upstream, 'end');
+  upstream.end('all of it');
+  deepEqual(await passing, { end: 'whole', bodyBytes: 9 });
+  equal((await conversation.closedEvent).cause, 'ended');
+  await until(() => got() === `${CLOSE}all of it`);
 });
 
 for (const how of ['end', 'resetAndDestroy'] as const) {

@@ -69,10 +69,11 @@ for (const { says, head, body } of [
   });
 
   test(`${says}: the end of a client that has sent it all is passed on`, async (t) => {
-    const { client, got, ended } = await sending(t, new Conversations(t), head);
+    const { client, got, ended, passing } = await sending(t, new Conversations(t), head);
+    equal(passing.clientEnded, false);
     client.end(body, 'latin1');
     await until(() => ended() !== undefined);
-    deepEqual([ended(), got()], ['end', head + body]);
+    deepEqual([ended(), got(), passing.clientEnded], ['end', head + body, true]);
   });
 }
 
