@@ -74,11 +74,13 @@ export type DialedEvent = {
 
 /**
  * The upstream has ended while nothing of it was let pass (its credit was 0), and nothing of it is held any more: the
- * flow is as before its dial, with the client's held bytes untouched and the credit of both sides 0.
+ * flow is as before its dial, with the client's held bytes untouched and the credit of both sides 0. A `forward` or
+ * `lease` that crossed this event, or an `inspect` of the upstream, is dropped: it meant an upstream that is gone.
+ * Nothing is told of an upstream that a later `dial` has replaced.
  */
 export type LostEvent = {
   readonly reset: boolean;
-  /** Bytes of the client that have left since the flow began; as many as when a request was let pass: all of it is still held. */
+  /** Bytes of the client that have left since the flow began. As many as before a request: all of it is still held. */
   readonly passed: number;
 };
 
