@@ -19,7 +19,9 @@ export type ServiceKind =
   /** Says `BYE\n` and ends at once; reads on until the client ends too. */
   | 'ends-first'
   /** HTTP/1 written byte by byte, also as no library would; the answers are `raw-http.ts`. */
-  | 'raw-http';
+  | 'raw-http'
+  /** WebSocket (RFC 6455): sends back what it gets, text in two fragments. */
+  | 'websocket';
 
 export type Service = { readonly port: number; readonly kind: ServiceKind };
 

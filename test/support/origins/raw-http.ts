@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
+import { setTimeout as after } from 'node:timers/promises';
 import type { Connection } from './connection.ts';
 import { RawReader } from './raw-reader.ts';
 
@@ -12,6 +13,7 @@ import { RawReader } from './raw-reader.ts';
 export const ANSWERS: Readonly<Record<string, string>> = {
   '/length': 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\nX-Case: Kept\r\n\r\nlength',
   '/chunked': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nchun\r\n3;x=y\r\nked\r\n0\r\nX-Sum: 1\r\n\r\n',
+  '/interim': `${'HTTP/1.1 102 Processing\r\n\r\n'.repeat(20)}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`,
   '/close': 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nup to the end',
   '/old': 'HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nas of old',
   '/204': 'HTTP/1.1 204 No Content\r\n\r\n',
@@ -36,7 +38,7 @@ async function serve({ stream, reset, sawRequest }: Connection): Promise<void> {
   const reader = new RawReader(stream);
   let served = 0;
   for (let head = await reader.through('\r\n\r\n'); head; head = await reader.through('\r\n\r\n')) {
-    const request = parse(head.toString('latin1'));
+    const request = parseHead(head.toString('latin1'));
     sawRequest(request);
     const { method, path, headers } = request;
     if (path === '/silent') continue;
@@ -48,6 +50,17 @@ async function serve({ stream, reset, sawRequest }: Connection): Promise<void> {
       await writeBytes(stream, Number(bytes));
       continue;
     }
+    if (method === 'CONNECT') {
+      stream.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      for await (const piece of reader.next(Number.POSITIVE_INFINITY)) stream.write(piece);
+      break;
+    }
+    if (path === '/early') {
+      // Before any of the body, which is never read as one.
+      stream.write('HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\n\r\nlarge');
+      for await (const _ of reader.next(Number.POSITIVE_INFINITY));
+      break;
+    }
     if (headers['expect'] === '100-continue') stream.write('HTTP/1.1 100 Continue\r\n\r\n');
     const body = headers['transfer-encoding'] ? reader.chunks() : reader.next(Number(headers['content-length'] ?? 0));
     const digest = createHash('sha256');
@@ -57,9 +70,12 @@ async function serve({ stream, reset, sawRequest }: Connection): Promise<void> {
       if (received < MIRRORED_BYTES) start.push(piece);
       digest.update(piece);
       received += piece.length;
+      if (path === '/slowly') await after(SLOW_MS);
     }
     if (path === '/mirror') stream.write(withLength(Buffer.concat(start)));
-    else if (path === '/digest') stream.write(withLength(Buffer.from(`${digest.digest('hex')} ${received}\n`)));
+    else if (path.startsWith('/echo/')) stream.write(withLength(Buffer.from(path, 'latin1')));
+    else if (path === '/digest' || path === '/slowly')
+      stream.write(withLength(Buffer.from(`${digest.digest('hex')} ${received}\n`)));
     else stream.write(answerTo(method, path));
     served++;
     if (path === '/upgrade') for await (const piece of reader.next(Number.POSITIVE_INFINITY)) stream.write(piece);
@@ -69,6 +85,8 @@ async function serve({ stream, reset, sawRequest }: Connection): Promise<void> {
 }
 
 const MIRRORED_BYTES = 64 * 1024;
+/** For each piece of a body, of 64 KiB at most: about 15 MB in a second. */
+const SLOW_MS = 4;
 
 function answerTo(method: string, path: string): Buffer {
   const answer =
@@ -98,7 +116,8 @@ export function* pattern(bytes: number): Generator<Buffer> {
 
 const BLOCK_BYTES = 64 * 1024;
 
-function parse(head: string) {
+/** The request line and the fields as they stand there, names in lower case. */
+export function parseHead(head: string) {
   const [line = '', ...fields] = head.split('\r\n');
   const [method = '', path = '', version = ''] = line.split(' ');
   const headers: Record<string, string> = {};

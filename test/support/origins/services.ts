@@ -7,6 +7,7 @@ import type { Connection } from './connection.ts';
 import type { ServiceKind } from './fixtures.ts';
 import { type Answer, answerOf } from './http-answers.ts';
 import { serveRawHttp } from './raw-http.ts';
+import { serveWebSocket } from './websocket.ts';
 
 /** What takes the connections of one port. `certificate` is the path of NAME.pem and NAME.key without its ending. */
 export function serviceOf(kind: ServiceKind, certificate: string): (connection: Connection) => void {
@@ -23,6 +24,7 @@ const PLAIN: Readonly<Record<Exclude<ServiceKind, 'https'>, (connection: Connect
   'after-fin': answerAfterFin,
   sink: ({ stream }) => void stream.resume().on('end', () => stream.end()),
   'raw-http': serveRawHttp,
+  websocket: serveWebSocket,
   'ends-first': ({ stream }) => void stream.resume().end('BYE\n'),
 };
 
