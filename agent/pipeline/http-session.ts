@@ -7,7 +7,7 @@ import { passedUnderLease, passRequest, type RequestPassing } from '../relay/req
 import type { RequestHead } from '../wire/http1-request.ts';
 import { candidatesOf } from './candidates.ts';
 import { type Asked, targetOf } from './connect-target.ts';
-import { requestEnded } from './ended.ts';
+import { flowEnded, requestEnded } from './ended.ts';
 import { FirstLook } from './first-look.ts';
 import { judge, NO_FIRST_BYTE } from './judge.ts';
 import { leaseOf } from './lease.ts';
@@ -15,7 +15,7 @@ import { LeasedExchanges } from './leased-exchanges.ts';
 import { failFlow, refuseFlow, reportClosed } from './refuse-flow.ts';
 import { cutWhenRevoked, POLICY_CHANGED, stillAdmitted } from './rejudge.ts';
 import type { Identified, JudgedRequest, Outcome, Stages } from './stages.ts';
-import { passUpgraded } from './tunnel.ts';
+import { passEverything, passUpgraded } from './tunnel.ts';
 
 /** The upstream that a connection has now, and the route that led to it. */
 export type Reached = { readonly upstream: Upstream; readonly cluster: string };
@@ -50,7 +50,12 @@ export class HttpSession {
   /** Resolves with what was reported last. */
   async run(first: JudgedRequest, look: FirstLook, reached?: Reached): Promise<Outcome> {
     this.#reached = reached;
-    this.#stages.live.follow(this.#flow.conversation, () => void this.#rejudge());
+    const { live } = this.#stages;
+    live.follow(
+      this.#flow.conversation,
+      () => void this.#rejudge(),
+      () => this.#stopWaiting(),
+    );
     let next: Turn | Outcome = { judged: first, look };
     while ('judged' in next) next = await this.#turn(next);
     return next;
@@ -77,7 +82,8 @@ export class HttpSession {
     if (exchange.follows === 'tunnel') return this.#tunnel(outcome, exchange);
     const closed = exchange.follows === 'gone' ? await conversation.closedEvent : undefined;
     this.#stages.report({ ...outcome, failure }, requestEnded(exchange, outcome.startedAt, closed));
-    if (exchange.follows === 'next') return this.#revoked ? this.#cut() : this.#next(outcome);
+    if (this.#revoked && exchange.follows === 'next') return this.#cut();
+    if (exchange.follows === 'next' && !this.#stages.live.windingDown) return this.#next(outcome);
     conversation.close('fin');
     return outcome;
   }
@@ -157,6 +163,10 @@ export class HttpSession {
 
   async #listen(last: Outcome): Promise<Turn | Outcome> {
     const { conversation } = this.#flow;
+    if (this.#stages.live.windingDown) {
+      conversation.close('fin');
+      return last;
+    }
     this.#watchUpstream();
     const look = new FirstLook(conversation, undefined, 'request');
     this.#listening = true;
@@ -217,10 +227,10 @@ export class HttpSession {
       return session.run({ ...inner, request }, look, { upstream, cluster: verdict.route.cluster });
     }
     const revoked = cutWhenRevoked(flow, () => evidence, this.#stages, asked);
-    conversation.forward('client', 'all', 'held');
-    conversation.forward('upstream', 'all', 'held');
-    await conversation.closedEvent;
-    return reportClosed({ ...inner, failure: revoked() }, this.#stages);
+    const { closed, ...bytes } = await passEverything(conversation);
+    const ended = { ...inner, failure: revoked() };
+    this.#stages.report(ended, { ...flowEnded(closed, undefined, ended.failure), ...bytes });
+    return ended;
   }
 
   async #rejudge(): Promise<void> {
@@ -229,6 +239,12 @@ export class HttpSession {
     if (!current || (await stillAdmitted(current, current.evidence, this.#stages, this.#asked))) return;
     if (conversation.over || current !== this.#current) return;
     this.#revoked = true;
+    this.#stopWaiting();
+  }
+
+  /** Ends the connection if no exchange is under way, else the session looks behind it. */
+  #stopWaiting(): void {
+    const { conversation } = this.#flow;
     if (this.#listening) conversation.close('fin');
     else conversation.endLease();
   }

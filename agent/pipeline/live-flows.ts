@@ -10,7 +10,8 @@ export class LiveFlows {
   readonly #byNamespace = new Map<EnrolledNamespace, Set<Conversation>>();
   readonly #refusedUntil = new Map<EnrolledNamespace, number>();
   readonly #asking = new Set<Conversation>();
-  readonly #rejudge = new Map<Conversation, () => void>();
+  readonly #followed = new Map<Conversation, Followed>();
+  #windingDown = false;
   readonly #mostPerNamespace: number;
   #whenEmpty: (() => void)[] = [];
 
@@ -35,21 +36,34 @@ export class LiveFlows {
   forget(enrolled: EnrolledNamespace, flow: Conversation): void {
     this.#byNamespace.get(enrolled)?.delete(flow);
     this.#asking.delete(flow);
-    this.#rejudge.delete(flow);
+    this.#followed.delete(flow);
     if (this.#whenEmpty.length === 0 || this.size > 0) return;
     for (const tell of this.#whenEmpty.splice(0)) tell();
   }
 
-  /** `rejudge` is called whenever a new registry is in force, as long as the flow lives; the last one given counts. */
-  follow(flow: Conversation, rejudge: () => void): void {
-    if (!flow.over) this.#rejudge.set(flow, rejudge);
+  /**
+   * `rejudge` is called whenever a new registry is in force, as long as the flow lives; `finish` once the agent is to stop:
+   * what waits for nothing but more requests ends then. The last ones given count.
+   */
+  follow(flow: Conversation, rejudge: () => void, finish: () => void = () => {}): void {
+    if (!flow.over) this.#followed.set(flow, { rejudge, finish });
+  }
+
+  /** True once the agent is to stop: nothing new is begun on connections that live. */
+  get windingDown(): boolean {
+    return this.#windingDown;
+  }
+
+  windDown(): void {
+    this.#windingDown = true;
+    for (const { finish } of this.#followed.values()) finish();
   }
 
   /** A new registry is in force: asks every flow that was admitted, some at a time, so that new ones are not kept waiting. */
   async rejudgeAll(): Promise<void> {
-    const flows = [...this.#rejudge.keys()];
+    const flows = [...this.#followed.keys()];
     for (let at = 0; at < flows.length; at += REJUDGED_AT_ONCE) {
-      for (const flow of flows.slice(at, at + REJUDGED_AT_ONCE)) this.#rejudge.get(flow)?.();
+      for (const flow of flows.slice(at, at + REJUDGED_AT_ONCE)) this.#followed.get(flow)?.rejudge();
       await nextTurn();
     }
   }
@@ -90,6 +104,8 @@ export class LiveFlows {
     });
   }
 }
+
+type Followed = { readonly rejudge: () => void; readonly finish: () => void };
 
 /** A decision takes some microseconds. */
 const REJUDGED_AT_ONCE = 500;

@@ -1,4 +1,4 @@
-import type { Side } from '../model/mover.ts';
+import type { ClosedEvent, Side } from '../model/mover.ts';
 import type { Conversation } from '../relay/conversation.ts';
 import type { Exchange } from '../relay/exchange.ts';
 import { flowEnded } from './ended.ts';
@@ -17,21 +17,35 @@ export async function passUpgraded(
 ): Promise<Outcome> {
   const { conversation, request, evidence } = outcome;
   const revoked = cutWhenRevoked(outcome, () => (upgradesBlindly(request) ? { kind: 'opaque' } : evidence), stages);
-  const before = [await passedBy(conversation, 'client'), await passedBy(conversation, 'upstream')] as const;
-  conversation.forward('client', 'all', 'held');
-  conversation.forward('upstream', 'all', 'held');
-  const closed = await conversation.closedEvent;
+  const { closed, ...bytes } = await passEverything(conversation);
   const failure = revoked();
   const ended = { ...outcome, failure };
   stages.report(ended, {
     ...flowEnded(closed, undefined, failure),
     durationMs: Date.now() - outcome.startedAt,
     status: exchange.status,
-    bytesReceived: Math.max(0, closed.toUpstream - (before[0] ?? closed.toUpstream)),
-    bytesSent: Math.max(0, closed.toClient - (before[1] ?? closed.toClient)),
+    ...bytes,
     serviceMs: exchange.serviceMs ?? null,
   });
   return ended;
+}
+
+/** Lets both sides pass to the end, and counts what passes from here on. */
+export async function passEverything(conversation: Conversation): Promise<{
+  readonly closed: ClosedEvent;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+}> {
+  const received = await passedBy(conversation, 'client');
+  const sent = await passedBy(conversation, 'upstream');
+  conversation.forward('client', 'all', 'held');
+  conversation.forward('upstream', 'all', 'held');
+  const closed = await conversation.closedEvent;
+  return {
+    closed,
+    bytesReceived: received === undefined ? 0 : closed.toUpstream - received,
+    bytesSent: sent === undefined ? 0 : closed.toClient - sent,
+  };
 }
 
 /** Bytes of this side that have passed since the flow began; undefined: the flow has ended. */

@@ -106,6 +106,7 @@ export async function runNode(config: AgentConfig, version: string, { stop, onRe
     diagnostics.info(`stopping: ${live.size} flows may finish within ${DRAIN_MS / 1000} s`);
     pending.add('stopping');
     for (const id of enrolled.keys()) mover.unlisten(id);
+    live.windDown();
     await Promise.race([live.whenEmpty(), after(DRAIN_MS, undefined, { ref: false })]);
   } finally {
     folder.close();
