@@ -261,7 +261,8 @@ export type Mover = {
   readonly respond: (flow: FlowRef, bytes: Uint8Array) => void;
   /**
    * Hands both sockets to the owner, with every byte that came from one and has not left by the other, let pass or not:
-   * one AdoptedEvent, then `closed` with cause `adopted`. What had left is counted there.
+   * one AdoptedEvent, then `closed` with cause `adopted`. What had left is counted there. Not during a lease: end it
+   * first.
    */
   readonly adopt: (flow: FlowRef) => void;
   /** `fin`: orderly on both sides, after what was already let pass; `rst`: both sides at once. */

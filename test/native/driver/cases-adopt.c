@@ -31,6 +31,12 @@ static bool held_is(const adopted_flow *a, enum side s, const char *text) {
   return a->length[s] == strlen(text) && (a->length[s] == 0 || memcmp(a->bytes[s], text, a->length[s]) == 0);
 }
 
+/* What was handed over, then what the socket still gives. */
+static void check_rest(const adopted_flow *a, enum side s, const char *text) {
+  CHECK(a->length[s] <= strlen(text) && (a->length[s] == 0 || memcmp(a->bytes[s], text, a->length[s]) == 0));
+  peer_expect(a->fd[s], text + a->length[s]);
+}
+
 static void before_the_dial(stage *s) {
   flow_ref f;
   message closed;
@@ -137,6 +143,33 @@ static void a_flow_that_leaves_is_not_adopted(stage *s) {
   peer_expect_end(client);
   close(client);
   stage_closed(s, f, CAUSE_RESPONDED, END_FIN, END_NONE);
+}
+
+static void not_during_a_lease(stage *s) {
+  flow_ref f;
+  message closed, m;
+  const char *request = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
+  int client = stage_accept(s, request, &f);
+  owner_dial(&s->owner, f, s->origin_port, "", 2000);
+  int origin = peer_accept(s->origin);
+  m = owner_expect(&s->owner, MESSAGE_DIALED, &f);
+  CHECK(m.value == 0);
+  owner_lease(&s->owner, f, "a.test", NULL, NULL, NULL, 5000);
+  peer_expect(origin, request);
+  m = owner_expect(&s->owner, MESSAGE_LEASED_REQUEST, &f);
+  free(m.bytes);
+  owner_adopt(&s->owner, f); /* like other verbs, it would not know how far things are */
+  owner_end_lease(&s->owner, f);
+  owner_expect(&s->owner, MESSAGE_ASKED, &f);
+  peer_send(client, "GET /next");
+  peer_send(origin, "HTTP/1.1 200");
+  adopted_flow a = adopt(s, f, &closed);
+  CHECK(closed.to_upstream == strlen(request) && closed.to_client == 0);
+  check_rest(&a, CLIENT, "GET /next");
+  check_rest(&a, UPSTREAM, "HTTP/1.1 200");
+  adopted_drop(&a);
+  close(client);
+  close(origin);
 }
 
 /* Nobody reads on the other end: sockets, pipe and held buffers fill up. */
@@ -250,6 +283,7 @@ const scripted_case adopt_cases[] = {
     {"adopted with bytes that may not pass", what_may_not_pass_is_handed_over, 0},
     {"adopted when half-closed", half_closed, 0},
     {"adopted behind a reset of the upstream", a_reset_upstream_is_dropped, 0},
+    {"not adopted during a lease, but behind it", not_during_a_lease, 0},
     {"not adopted on its way out", a_flow_that_leaves_is_not_adopted, 0},
     {"adopted with everything full, both ways", midway, 0},
     {"adopted with everything full, without pipes", midway_without_pipes, 0},
