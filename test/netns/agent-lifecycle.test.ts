@@ -12,6 +12,8 @@ import { outcomeText } from '../support/lab/run.ts';
 import { waitFor } from '../support/lab/wait.ts';
 
 const DB = ['203.0.113.17', '2001:db8:ee::17'] as const;
+/** A request behind which the connection ends. */
+const ONE = get('/length', 'Connection: close');
 const KNOCK = fileURLToPath(new URL('../support/clients/knock.ts', import.meta.url));
 
 let world: Captured;
@@ -43,7 +45,7 @@ async function restart(descriptors?: number): Promise<void> {
 /** One request in each family that must come through. */
 async function works(): Promise<void> {
   for (const host of RAW_ADDRESSES) {
-    const told = await talk(world.lab, { host, port: HTTP_PORT, steps: [{ send: get('/length') }, { until: 'end' }] });
+    const told = await talk(world.lab, { host, port: HTTP_PORT, steps: [{ send: ONE }, { until: 'end' }] });
     assert.match(told.received, /length$/, `${host}: ${told.end}`);
   }
 }
@@ -62,7 +64,7 @@ wire('SIGKILL under load: refused, nothing passes beside; restarted, it works ag
   const { lab } = world;
   const packets = await escaped();
   const clients = RAW_ADDRESSES.map((host) =>
-    lab.spawn('pod', [process.execPath, KNOCK, host, String(HTTP_PORT), get('/length')]),
+    lab.spawn('pod', [process.execPath, KNOCK, host, String(HTTP_PORT), ONE]),
   );
   const counts = () =>
     clients.map((client) => JSON.parse(client.stdout().trimEnd().split('\n').at(-1) || '{}') as Knocks);
@@ -90,7 +92,7 @@ wire('SIGSTOP: clients wait and nothing passes; SIGCONT: they are served', async
   const packets = await escaped();
   agent.signal('SIGSTOP');
   try {
-    const steps = [{ send: get('/length') }, { until: 'end' }] as const;
+    const steps = [{ send: ONE }, { until: 'end' }] as const;
     const all = await talkAll(
       lab,
       RAW_ADDRESSES.map((host) => ({ host, port: HTTP_PORT, steps, limitMs: 1_500 })),
