@@ -1,6 +1,6 @@
 import { COLON, CR, classOf, LF, TEXT, TOKEN } from './ascii.ts';
 
-/** Where a chunked body stands between two pieces of it; made by `chunksStart` and `scanChunked` only. */
+/** Where a chunked body stands between two pieces of it; made by the functions here only. */
 export type ChunkState = {
   readonly at: Place;
   /** The size as far as it was read, then the bytes of the chunk still to come. */
@@ -45,6 +45,11 @@ export const TRAILER_CAP_BYTES = 16 * 1024;
 
 export function chunksStart(): ChunkState {
   return { at: 'size', left: 0, digits: 0, extensionBytes: 0, trailerBytes: 0, name: '' };
+}
+
+/** Where the line end is next that follows the data of a chunk, in a body that had no extension so far. */
+export function chunksBehindData(): ChunkState {
+  return { ...chunksStart(), at: 'data-cr' };
 }
 
 /**

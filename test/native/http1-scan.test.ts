@@ -164,7 +164,18 @@ const ANSWERS_FOR_TYPESCRIPT: readonly (readonly [string, string, MessageKind?])
   ['205 Reset Content', 'Content-Length: 0\r\n'],
   ['600 x', 'Content-Length: 0\r\n'],
   ['200', ''],
-  ['200 OK', 'Transfer-Encoding: chunked\r\n'],
+  ['200 OK', 'Transfer-Encoding: gzip, chunked\r\n'],
+  ['200 OK', 'Transfer-Encoding: identity\r\n'],
+  ['200 OK', 'Transfer-Encoding:\r\n'],
+  ['200 OK', 'Transfer-Encoding: chunked\t\r\n'],
+  ['200 OK', 'Transfer-Encoding: chunked;q=1\r\n'],
+  ['200 OK', 'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n'],
+  ['200 OK', 'Transfer-Encoding: chunked\r\nContent-Length: 5\r\n'],
+  ['200 OK', 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n'],
+  ['200 OK', 'Transfer_Encoding: chunked\r\n'],
+  ['200 OK', 'Transfer-Encoding: chunked\r\nTrailer: x\r\n'],
+  ['204 No Content', 'Transfer-Encoding: chunked\r\n'],
+  ['205 Reset Content', 'Transfer-Encoding: chunked\r\n'],
   ['304 Not Modified', 'Transfer-Encoding: chunked\r\n'],
   ['200 OK', 'Transfer-Encoding: chunked\r\n', 'answer-to-head'],
   ['200 OK', 'Content-Length: 5\r\nContent-Length: 5\r\n'],
@@ -180,6 +191,14 @@ const ANSWERS_FOR_TYPESCRIPT: readonly (readonly [string, string, MessageKind?])
 for (const [status, lines, kind = 'answer'] of ANSWERS_FOR_TYPESCRIPT) {
   test(`not canonical: ${kind} ${JSON.stringify(`${status} ${lines}`)}`, async () => {
     assert.equal((await scanned(kind, bytesOf(`HTTP/1.1 ${status}\r\n${lines}\r\n`))).result, 'other');
+  });
+}
+
+for (const coding of ['chunked', 'CHUNKED', ' Chunked  ', '']) {
+  const canonical = coding !== '';
+  test(`an answer of ${JSON.stringify(coding)} is ${canonical ? '' : 'not '}canonical`, async () => {
+    const scan = await scanned('answer', bytesOf(`HTTP/1.1 200 OK\r\ntransfer-encoding:${coding}\r\n\r\n`));
+    assert.deepEqual([scan.result, scan.chunked], canonical ? ['canonical', true] : ['other', false]);
   });
 }
 

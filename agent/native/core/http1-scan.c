@@ -83,10 +83,11 @@ typedef struct {
   http1_span host;
   uint32_t hosts;
   bool has_length;
+  bool chunked;
   uint64_t length;
 } control;
 
-enum field_kind { FIELD_PLAIN, FIELD_HOST, FIELD_LENGTH, FIELD_CONNECTION, FIELD_REFUSED };
+enum field_kind { FIELD_PLAIN, FIELD_HOST, FIELD_LENGTH, FIELD_CODING, FIELD_CONNECTION, FIELD_REFUSED };
 
 /* Refused: what changes framing or protocol, or says so; and spellings with `_`, which CGI-like servers read as `-`. */
 static enum field_kind kind_of(const uint8_t *name, uint32_t length) {
@@ -107,8 +108,8 @@ static enum field_kind kind_of(const uint8_t *name, uint32_t length) {
     case 16:
       return same_in_any_case(name, "proxy-connection", 16) ? FIELD_REFUSED : FIELD_PLAIN;
     case 17:
-      if (!same_in_any_case(name, "transfer", 8)) return FIELD_PLAIN;
-      return same_in_any_case(name + 9, "encoding", 8) ? FIELD_REFUSED : FIELD_PLAIN;
+      if (!same_in_any_case(name, "transfer", 8) || !same_in_any_case(name + 9, "encoding", 8)) return FIELD_PLAIN;
+      return name[8] == '-' ? FIELD_CODING : FIELD_REFUSED;
     default:
       return FIELD_PLAIN;
   }
@@ -140,6 +141,10 @@ static bool note_field(control *found, const uint8_t *bytes, http1_span name, ht
       if (found->has_length || memchr(bytes + raw.at, '\t', raw.length)) return false;
       found->has_length = true;
       return read_length(bytes + value.at, value.length, &found->length);
+    case FIELD_CODING:
+      if (found->chunked || memchr(bytes + raw.at, '\t', raw.length)) return false;
+      found->chunked = true;
+      return value.length == 7 && same_in_any_case(bytes + value.at, "chunked", 7);
     case FIELD_CONNECTION:
       return value.length == 10 && same_in_any_case(bytes + value.at, "keep-alive", 10);
     case FIELD_REFUSED:
@@ -200,7 +205,7 @@ enum http1_result http1_scan_request(const uint8_t *bytes, uint32_t n, http1_req
   enum http1_result result = scan_request_line(&c, &request);
   if (result == HTTP1_CANONICAL) result = scan_fields(&c, TEXT, &found);
   if (result != HTTP1_CANONICAL) return result;
-  if (found.hosts != 1 || !http1_host_is_plain(bytes + found.host.at, found.host.length)) return HTTP1_OTHER;
+  if (found.chunked || found.hosts != 1 || !http1_host_is_plain(bytes + found.host.at, found.host.length)) return HTTP1_OTHER;
   request.host = found.host;
   request.head_bytes = c.at;
   request.body_bytes = found.length;
@@ -229,11 +234,13 @@ static enum http1_result scan_status_line(cursor *c, uint32_t *status) {
 }
 
 /* RFC 9112 §6.3, as far as all agree: recipients differ in whether a 205 may have content, and a 204 a length. */
-static bool read_body(uint32_t status, bool to_head, const control *found, uint64_t *bytes) {
-  if (status == 205 || (status == 204 && found->has_length)) return false;
-  bool none = to_head || status == 204 || status == 304;
-  *bytes = none ? 0 : found->length;
-  return none || found->has_length;
+static bool read_body(bool to_head, const control *found, http1_answer *a) {
+  if (a->status == 205 || (a->status == 204 && found->has_length)) return false;
+  bool none = to_head || a->status == 204 || a->status == 304;
+  if (found->chunked && (none || found->has_length)) return false;
+  a->body_bytes = none ? 0 : found->length;
+  a->chunked = found->chunked;
+  return none || found->has_length || found->chunked;
 }
 
 enum http1_result http1_scan_answer(const uint8_t *bytes, uint32_t n, bool to_head, http1_answer *out) {
@@ -246,7 +253,7 @@ enum http1_result http1_scan_answer(const uint8_t *bytes, uint32_t n, bool to_he
   c.at = answer.status_line_bytes = line.at;
   result = scan_fields(&c, TEXT | OBS_TEXT, &found);
   if (result != HTTP1_CANONICAL) return result;
-  if (!read_body(answer.status, to_head, &found, &answer.body_bytes)) return HTTP1_OTHER;
+  if (!read_body(to_head, &found, &answer)) return HTTP1_OTHER;
   answer.head_bytes = c.at;
   *out = answer;
   return HTTP1_CANONICAL;

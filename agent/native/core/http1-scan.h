@@ -40,7 +40,8 @@ typedef struct {
   uint32_t status;            /* 200 to 599 */
   uint32_t status_line_bytes; /* with its line end */
   uint32_t head_bytes;
-  uint64_t body_bytes;
+  uint64_t body_bytes; /* 0 if chunked */
+  bool chunked;        /* what follows are chunks, see http1-chunk.h */
 } http1_answer;
 
 /* The request head at the start of `bytes`. `out` is written only if canonical. */

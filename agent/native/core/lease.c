@@ -229,7 +229,7 @@ static bool step_answer(thread *t, flow *f) {
     case HTTP1_OTHER:
       return ask(t, f);
     case HTTP1_CANONICAL:
-      return pass_answer(t, f, &a);
+      return a.chunked ? ask(t, f) : pass_answer(t, f, &a);
   }
   return false;
 }

@@ -12,10 +12,11 @@ export function arbitraryRequest(): fc.Arbitrary<Uint8Array> {
 
 export function arbitraryAnswer(): fc.Arbitrary<Uint8Array> {
   const line = fc.tuple(often(['HTTP/1.1'], ODD_VERSIONS), often(STATUS, ODD_STATUS), often(REASONS, ODD_REASONS));
+  const coding = fc.tuple(fc.constantFrom('Transfer-Encoding', 'TRANSFER-encoding'), often(['chunked'], ODD_CODINGS));
   const length = fc.tuple(fc.constant('Content-Length'), often(['0', '5', '1234'], ODD_LENGTHS));
   return head(
     line.map(([version, status, reason]) => `${version} ${status}${reason}`),
-    fc.option(length, { freq: 10 }),
+    fc.option(fc.oneof({ weight: 3, arbitrary: length }, { weight: 1, arbitrary: coding }), { freq: 10 }),
   );
 }
 
@@ -76,6 +77,8 @@ const ODD_LENGTHS = (
 )
   .split(' ')
   .concat('5, 5', '5 5');
+
+const ODD_CODINGS = ['Chunked', 'gzip, chunked', 'identity', 'chunked, chunked', '', 'chunke', 'chunkedd', 'chunked\t'];
 
 const FIELDS: readonly (readonly [string, readonly string[]])[] = [
   ['Content-Length', ['0', '5', '1234', ...ODD_LENGTHS]],

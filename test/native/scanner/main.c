@@ -5,12 +5,12 @@
  * Every piece from the first byte on is scanned, from memory that ends where the piece does, so that the sanitizer sees a
  * read beyond it. Of a long message only some lengths are, and the last.
  */
-#include "http1-scan.h"
+#include "http1-chunk.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { REQUEST, ANSWER, ANSWER_TO_HEAD };
+enum kind { REQUEST, ANSWER, ANSWER_TO_HEAD, CHUNKS, CHUNKS_BEHIND_DATA };
 
 enum word {
   RESULT,  /* enum http1_result of all bytes */
@@ -29,6 +29,7 @@ enum word {
   STATUS, /* of an answer; of a request 1 for HEAD */
   STATUS_LINE_BYTES,
   HAS_FIELD,
+  CHUNKED, /* of an answer; of chunks the place behind BODY */
   WORDS
 };
 
@@ -61,7 +62,30 @@ static uint32_t words_of_answer(const uint8_t *bytes, uint32_t n, bool to_head, 
   w[BODY_HIGH] = (uint32_t)(a.body_bytes >> 32);
   w[STATUS] = a.status;
   w[STATUS_LINE_BYTES] = a.status_line_bytes;
+  w[CHUNKED] = a.chunked;
   return result;
+}
+
+/* These are not steady: a piece gives what it has. */
+static uint32_t words_of_chunks(const uint8_t *bytes, uint32_t n, enum http1_chunk_place from, uint32_t *w) {
+  http1_chunks c;
+  uint32_t result = http1_scan_chunks(from, bytes, n, &c);
+  w[BODY_LOW] = (uint32_t)c.bytes;
+  w[BODY_HIGH] = (uint32_t)(c.bytes >> 32);
+  w[CHUNKED] = c.place;
+  return result;
+}
+
+static uint32_t words_of(uint32_t kind, const uint8_t *bytes, uint32_t n, uint32_t *w) {
+  switch (kind) {
+    case REQUEST:
+      return words_of_request(bytes, n, w);
+    case CHUNKS:
+    case CHUNKS_BEHIND_DATA:
+      return words_of_chunks(bytes, n, kind == CHUNKS ? HTTP1_CHUNK_SIZE : HTTP1_CHUNK_END, w);
+    default:
+      return words_of_answer(bytes, n, kind == ANSWER_TO_HEAD, w);
+  }
 }
 
 static void scan_piece(uint32_t kind, const uint8_t *bytes, uint32_t n, uint32_t *w) {
@@ -69,7 +93,7 @@ static void scan_piece(uint32_t kind, const uint8_t *bytes, uint32_t n, uint32_t
   if (!own) abort();
   memcpy(own, bytes, n);
   memset(w, 0, WORDS * sizeof *w);
-  w[RESULT] = kind == REQUEST ? words_of_request(own, n, w) : words_of_answer(own, n, kind == ANSWER_TO_HEAD, w);
+  w[RESULT] = words_of(kind, own, n, w);
   free(own);
 }
 
@@ -103,8 +127,9 @@ int main(void) {
     uint8_t *bytes = malloc(header[1] + header[2] + 1);
     if (!bytes || (header[1] + header[2] && !take(bytes, header[1] + header[2]))) abort();
     const char *name = (const char *)bytes + header[1];
-    scan_pieces(header[0], bytes, header[1], words);
-    if (words[RESULT] == HTTP1_CANONICAL) words[HAS_FIELD] = http1_has_field(bytes, words[HEAD_BYTES], name, header[2]);
+    if (header[0] < CHUNKS) scan_pieces(header[0], bytes, header[1], words);
+    else scan_piece(header[0], bytes, header[1], words);
+    if (header[0] < CHUNKS && words[RESULT] == HTTP1_CANONICAL) words[HAS_FIELD] = http1_has_field(bytes, words[HEAD_BYTES], name, header[2]);
     free(bytes);
     fwrite(words, sizeof words, 1, stdout);
     fflush(stdout);

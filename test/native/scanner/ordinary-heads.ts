@@ -103,4 +103,14 @@ export const ORDINARY_ANSWERS: readonly (readonly [who: string, head: string, ki
     'HTTP/1.1 200 OK\r\nServer: Apache/2.4.57 (Debian)\r\nContent-Disposition: attachment; filename="d\xe9j\xe0.txt"\r\n' +
       'Content-Length: 5\r\nKeep-Alive: timeout=5, max=100\r\nConnection: Keep-Alive\r\n\r\n',
   ],
+  [
+    'Node that streams',
+    'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: Sat, 21 Nov 2026 03:43:41 GMT\r\n' +
+      'Connection: keep-alive\r\nKeep-Alive: timeout=5\r\nTransfer-Encoding: chunked\r\n\r\n',
+  ],
+  [
+    'nginx with gzip',
+    'HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sat, 21 Nov 2026 03:43:41 GMT\r\nContent-Type: text/html\r\n' +
+      'Transfer-Encoding: chunked\r\nConnection: keep-alive\r\nContent-Encoding: gzip\r\n\r\n',
+  ],
 ];

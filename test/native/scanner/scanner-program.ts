@@ -8,6 +8,16 @@ import { promisify } from 'node:util';
 /** `answer-to-head`: the request's method was HEAD. */
 export type MessageKind = 'request' | 'answer' | 'answer-to-head';
 
+/** A piece of a chunked body: where the piece begins. */
+export type ChunkPlace = 'size' | 'data-end';
+
+/** What main.c says of one piece of a chunked body: `bytes` are surely of it, and behind them is `place`. */
+export type ChunksScan = {
+  readonly result: 'incomplete' | 'other' | 'canonical';
+  readonly bytes: number;
+  readonly place: ChunkPlace;
+};
+
 /** What main.c says of one message and of all pieces that it begins with. Spans are [offset, length]. */
 export type Scan = {
   readonly result: 'incomplete' | 'other' | 'canonical';
@@ -26,13 +36,14 @@ export type Scan = {
   readonly status: number;
   readonly statusLineBytes: number;
   readonly hasField: boolean;
+  readonly chunked: boolean;
 };
 
 /** main.c in a process of its own, asked again and again. */
 export class ScannerProgram implements AsyncDisposable {
   readonly #folder: string;
   readonly #child: ChildProcessWithoutNullStreams;
-  readonly #waiting: PromiseWithResolvers<Scan>[] = [];
+  readonly #waiting: PromiseWithResolvers<Word>[] = [];
   #out = Buffer.alloc(0);
   #said = '';
   #died = false;
@@ -58,10 +69,23 @@ export class ScannerProgram implements AsyncDisposable {
   }
 
   /** `name`: a field to look for. Rejects if a sanitizer ended the process. */
-  scan(kind: MessageKind, message: Uint8Array, name: Uint8Array): Promise<Scan> {
-    const header = Uint32Array.of(KINDS.indexOf(kind), message.length, name.length);
+  async scan(kind: MessageKind, message: Uint8Array, name: Uint8Array): Promise<Scan> {
+    return scanOf(await this.#ask(KINDS.indexOf(kind), message, name));
+  }
+
+  async scanChunks(from: ChunkPlace, piece: Uint8Array): Promise<ChunksScan> {
+    const word = await this.#ask(KINDS.length + PLACES.indexOf(from), piece, new Uint8Array());
+    return {
+      result: RESULTS[word(0)] ?? 'other',
+      bytes: word(11) + word(12) * 2 ** 32,
+      place: PLACES[word(16)] ?? 'size',
+    };
+  }
+
+  #ask(kind: number, message: Uint8Array, name: Uint8Array): Promise<Word> {
+    const header = Uint32Array.of(kind, message.length, name.length);
     if (this.#died) return Promise.reject(this.#failure());
-    const waiting = Promise.withResolvers<Scan>();
+    const waiting = Promise.withResolvers<Word>();
     this.#waiting.push(waiting);
     this.#child.stdin.write(Buffer.concat([new Uint8Array(header.buffer), message, name]));
     return waiting.promise;
@@ -80,17 +104,19 @@ export class ScannerProgram implements AsyncDisposable {
     this.#out = Buffer.concat([this.#out, bytes]);
     for (; this.#out.length >= WORDS * 4; this.#out = this.#out.subarray(WORDS * 4)) {
       const words = Array.from({ length: WORDS }, (_, at) => this.#out.readUInt32LE(at * 4));
-      this.#waiting.shift()?.resolve(scanOf((at) => words[at] ?? 0));
+      this.#waiting.shift()?.resolve((at) => words[at] ?? 0);
     }
   }
 }
 
 const KINDS: readonly MessageKind[] = ['request', 'answer', 'answer-to-head'];
+const PLACES: readonly ChunkPlace[] = ['size', 'data-end'];
 const RESULTS = ['incomplete', 'other', 'canonical'] as const;
 /** As `enum word` of main.c has them. */
-const WORDS = 16;
+const WORDS = 17;
+type Word = (at: number) => number;
 
-function scanOf(word: (at: number) => number): Scan {
+function scanOf(word: Word): Scan {
   return {
     result: RESULTS[word(0)] ?? 'other',
     pending: word(1) - 1,
@@ -105,5 +131,6 @@ function scanOf(word: (at: number) => number): Scan {
     status: word(13),
     statusLineBytes: word(14),
     hasField: word(15) === 1,
+    chunked: word(16) === 1,
   };
 }
