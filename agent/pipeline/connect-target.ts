@@ -12,6 +12,8 @@ export type Asked = {
   readonly destination: FlowFacts['destination'];
   /** undefined: names are resolved where a rule needs it. */
   readonly answers: Answers | undefined;
+  /** Of a tunnel: the CONNECT that opened it, which must stay admitted too. */
+  readonly through?: { readonly evidence: Evidence; readonly asked: Asked | undefined };
 };
 
 /** What a CONNECT asks its proxy for, in the terms of a flow: the name stands for whatever address the proxy dials. */

@@ -13,7 +13,7 @@ import { judge, NO_FIRST_BYTE } from './judge.ts';
 import { leaseOf } from './lease.ts';
 import { LeasedExchanges } from './leased-exchanges.ts';
 import { failFlow, refuseFlow, reportClosed } from './refuse-flow.ts';
-import { cutWhenRevoked, POLICY_CHANGED, stillAdmitted } from './rejudge.ts';
+import { cutWhenRevoked, judgedBy, POLICY_CHANGED, stillAdmitted } from './rejudge.ts';
 import type { Identified, JudgedRequest, Outcome, Stages } from './stages.ts';
 import { passEverything, passUpgraded } from './tunnel.ts';
 
@@ -38,7 +38,8 @@ export class HttpSession {
   /** Milliseconds of performance.now() at which the verdict in force here was reached. */
   #judgedAt = 0;
   #listening = false;
-  #revoked = false;
+  /** Of the verdict on the request in hand, by a registry that came in since. */
+  #revocation = new Revocation();
 
   /** `asked`: inside a tunnel, what it leads to; its upstream is then the only one. */
   constructor(flow: Identified, stages: Stages, asked?: Asked) {
@@ -67,7 +68,8 @@ export class HttpSession {
     if (!passing) {
       this.#current = judged;
       this.#judgedAt = performance.now();
-      this.#revoked = false;
+      this.#revocation = new Revocation();
+      if (judged.generation !== this.#stages.registry().generation) void this.#rejudge();
     }
     const ended = await this.#exchange(judged, look, verdict.route, passing);
     const outcome = { ...judged, upstream: ended.upstream };
@@ -82,7 +84,7 @@ export class HttpSession {
     if (exchange.follows === 'tunnel') return this.#tunnel(outcome, exchange);
     const closed = exchange.follows === 'gone' ? await conversation.closedEvent : undefined;
     this.#stages.report({ ...outcome, failure }, requestEnded(exchange, outcome.startedAt, closed));
-    if (this.#revoked && exchange.follows === 'next') return this.#cut();
+    if (this.#revocation.came && exchange.follows === 'next') return this.#cut();
     if (exchange.follows === 'next' && !this.#stages.live.windingDown) return this.#next(outcome);
     conversation.close('fin');
     return outcome;
@@ -93,8 +95,10 @@ export class HttpSession {
     const { conversation } = judged;
     const candidates = this.#asked ? undefined : await candidatesOf(route, judged, this.#stages);
     if (candidates?.ok === false) return { ok: false, failure: candidates.failure, upstream: undefined };
+    const revocation = this.#revocation;
     let passed = look.passed;
     for (let passing = under, repeated = false; ; passing = undefined, repeated = true) {
+      if (revocation.came && !passing) return { ok: false, failure: REVOKED, upstream: undefined };
       const reuse = !repeated && (under || this.#reusable(route, candidates?.endpoints)) ? this.#reached : undefined;
       if (!reuse && !candidates) return { ok: false, failure: UPSTREAM_RESET, upstream: this.#reached?.upstream };
       const first = reuse && !under ? this.#idle : undefined;
@@ -104,7 +108,8 @@ export class HttpSession {
       passing ??= passRequest(conversation, judged.request, passed);
       const { timeHeader } = this.#stages;
       const answering = receiveAnswer(conversation, judged.request, passing, { timeHeader, first });
-      const dialled = await dialling;
+      const dialled = await (dialling && Promise.race([dialling, revocation.awaited]));
+      if (dialled === 'revoked') return { ok: false, failure: REVOKED, upstream: undefined };
       if (dialled?.kind === 'failed') {
         this.#reached = undefined;
         return { ok: false, failure: dialled.failure, upstream: { endpoint: dialled.tried, local: undefined } };
@@ -149,7 +154,7 @@ export class HttpSession {
     const asked = await conversation.lease(lease, (event) => leased.take(event));
     const { open, last } = leased;
     if (conversation.over) return open ? leased.abandoned(open, await conversation.closedEvent) : last;
-    if (!open) return this.#revoked ? this.#cut() : this.#listen(last);
+    if (!open) return this.#revocation.came ? this.#cut() : this.#listen(last);
     const look = new FirstLook(conversation, { bytes: open.head, ended: false, passed: open.passed });
     const passing = passedUnderLease(
       conversation,
@@ -172,7 +177,7 @@ export class HttpSession {
     this.#listening = true;
     const begun = await look.begins(IDLE_MS);
     this.#listening = false;
-    if (begun === 'gone') return this.#revoked ? this.#cut() : last;
+    if (begun === 'gone') return this.#revocation.came ? this.#cut() : last;
     if (begun === 'none') {
       conversation.close('fin');
       return last;
@@ -209,15 +214,18 @@ export class HttpSession {
 
   /** What follows 101 passes as it comes; what follows a CONNECT is judged like a new flow to its target. */
   async #tunnel(outcome: JudgedRequest & Outcome, exchange: Exchange): Promise<Outcome> {
-    const asked = outcome.request.method === 'CONNECT' ? targetOf(outcome.request) : undefined;
-    if (!asked) return passUpgraded(outcome, exchange, this.#stages);
+    const target = outcome.request.method === 'CONNECT' ? targetOf(outcome.request) : undefined;
+    const asked = target && { ...target, through: { evidence: outcome.evidence, asked: this.#asked } };
+    if (!asked) return passUpgraded(outcome, exchange, this.#stages, this.#revocation.came);
     this.#stages.report(outcome, requestEnded(exchange, outcome.startedAt, undefined));
+    if (this.#revocation.came) return this.#cut('rst');
     const { conversation } = this.#flow;
     const { upstream } = outcome;
     const flow = { ...this.#flow, upstream, startedAt: Date.now() };
     const look = new FirstLook(conversation);
+    const closed = cutWhenRevoked(flow, () => outcome.evidence, this.#stages, this.#asked);
     const judgement = await judge(flow, look, this.#stages, asked);
-    if (judgement.kind === 'gone') return reportClosed({ ...flow, failure: CLIENT_GONE }, this.#stages);
+    if (judgement.kind === 'gone') return reportClosed({ ...flow, failure: closed() ?? CLIENT_GONE }, this.#stages);
     if (judgement.kind === 'failed') return failFlow(flow, judgement.failure, look, this.#stages);
     const inner = { ...judgement.flow, upstream };
     const { verdict, request, evidence } = inner;
@@ -236,9 +244,9 @@ export class HttpSession {
   async #rejudge(): Promise<void> {
     const { conversation } = this.#flow;
     const current = this.#current;
-    if (!current || (await stillAdmitted(current, current.evidence, this.#stages, this.#asked))) return;
+    if (!current || (await stillAdmitted(current, judgedBy(current), this.#stages, this.#asked))) return;
     if (conversation.over || current !== this.#current) return;
-    this.#revoked = true;
+    this.#revocation.come();
     this.#stopWaiting();
   }
 
@@ -250,9 +258,9 @@ export class HttpSession {
   }
 
   /** Nothing is owed any more: the connection ends, and its line says why. */
-  async #cut(): Promise<Outcome> {
+  async #cut(how: 'fin' | 'rst' = 'fin'): Promise<Outcome> {
     const { conversation } = this.#flow;
-    conversation.close('fin');
+    conversation.close(how);
     return reportClosed({ ...this.#flow, startedAt: Date.now(), failure: POLICY_CHANGED }, this.#stages);
   }
 }
@@ -267,6 +275,26 @@ function isRepeatable({ method, body }: RequestHead): boolean {
 }
 
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+/** A promise that can be looked at. */
+class Revocation {
+  came = false;
+  readonly awaited: Promise<'revoked'>;
+  readonly #settle: (come: 'revoked') => void;
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<'revoked'>();
+    this.awaited = promise;
+    this.#settle = resolve;
+  }
+
+  come(): void {
+    this.came = true;
+    this.#settle('revoked');
+  }
+}
+
+/** A request that has not left yet: nothing is owed. */
+const REVOKED: Failure = { ...POLICY_CHANGED, httpStatus: 502 };
 const UPSTREAM_RESET: Failure = { code: 'upstream-reset', httpStatus: 503, flag: 'UC' };
 const CLIENT_GONE: Failure = { code: 'client-closed', httpStatus: undefined, flag: 'DC' };
 /** Istio's default idle time-out of HTTP connections. */

@@ -4,8 +4,9 @@ import type { Failure } from '../model/failure.ts';
 import type { Hostname } from '../model/hostname.ts';
 import { decide } from '../registry/decide.ts';
 import type { Asked } from './connect-target.ts';
+import { upgradesBlindly } from './first-look.ts';
 import { gather } from './judge.ts';
-import type { Identified, Stages } from './stages.ts';
+import type { Identified, JudgedRequest, Stages } from './stages.ts';
 
 /**
  * Whether the registry in force still admits what an older one did. What was admitted before it said anything is asked as
@@ -17,6 +18,8 @@ export async function stillAdmitted(
   stages: Stages,
   asked: Asked = { destination: flow.destination, answers: undefined },
 ): Promise<boolean> {
+  const { through } = asked;
+  if (through && !(await stillAdmitted(flow, through.evidence, stages, through.asked))) return false;
   const registry = stages.registry();
   const source = stages.identify(flow.enrolled);
   const answers = new Map<Hostname, readonly IpAddress[]>();
@@ -34,6 +37,11 @@ export async function stillAdmitted(
     if (decision.attributes.includes('answers')) await gather(decision.names, answers, flow, stages);
     else known = { kind: 'silent' };
   }
+}
+
+/** What an admitted request was asked by: one that upgrades to what cannot be judged must be admitted whatever it carries. */
+export function judgedBy({ request, evidence }: JudgedRequest): Evidence {
+  return upgradesBlindly(request) ? { kind: 'opaque' } : evidence;
 }
 
 export const POLICY_CHANGED: Failure = { code: 'policy-changed', httpStatus: undefined, flag: '-' };

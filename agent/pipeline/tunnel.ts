@@ -2,23 +2,24 @@ import type { ClosedEvent, Side } from '../model/mover.ts';
 import type { Conversation } from '../relay/conversation.ts';
 import type { Exchange } from '../relay/exchange.ts';
 import { flowEnded } from './ended.ts';
-import { upgradesBlindly } from './first-look.ts';
-import { cutWhenRevoked } from './rejudge.ts';
+import { cutWhenRevoked, judgedBy, POLICY_CHANGED } from './rejudge.ts';
 import type { JudgedRequest, Outcome, Stages } from './stages.ts';
 
 /**
  * What follows a 101 passes as it comes, both ways, to the end of the connection; one access line tells of the request and
- * of all that followed. A new registry that no longer admits the request resets it.
+ * of all that followed. A new registry that no longer admits the request resets it; `revoked`: one came in before the 101.
  */
 export async function passUpgraded(
   outcome: JudgedRequest & Outcome,
   exchange: Exchange,
   stages: Stages,
+  revoked: boolean,
 ): Promise<Outcome> {
-  const { conversation, request, evidence } = outcome;
-  const revoked = cutWhenRevoked(outcome, () => (upgradesBlindly(request) ? { kind: 'opaque' } : evidence), stages);
+  const { conversation } = outcome;
+  const cut = cutWhenRevoked(outcome, () => judgedBy(outcome), stages);
+  if (revoked) conversation.close('rst');
   const { closed, ...bytes } = await passEverything(conversation);
-  const failure = revoked();
+  const failure = revoked ? POLICY_CHANGED : cut();
   const ended = { ...outcome, failure };
   stages.report(ended, {
     ...flowEnded(closed, undefined, failure),
