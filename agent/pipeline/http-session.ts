@@ -223,9 +223,9 @@ export class HttpSession {
     const { upstream } = outcome;
     const flow = { ...this.#flow, upstream, startedAt: Date.now() };
     const look = new FirstLook(conversation);
-    const closed = cutWhenRevoked(flow, () => outcome.evidence, this.#stages, this.#asked);
+    const outer = cutWhenRevoked(flow, () => outcome.evidence, this.#stages, this.#asked);
     const judgement = await judge(flow, look, this.#stages, asked);
-    if (judgement.kind === 'gone') return reportClosed({ ...flow, failure: closed() ?? CLIENT_GONE }, this.#stages);
+    if (judgement.kind === 'gone') return reportClosed({ ...flow, failure: outer() ?? CLIENT_GONE }, this.#stages);
     if (judgement.kind === 'failed') return failFlow(flow, judgement.failure, look, this.#stages);
     const inner = { ...judgement.flow, upstream };
     const { verdict, request, evidence } = inner;
