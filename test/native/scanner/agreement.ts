@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { type AnswerHead, parseAnswerHead } from '../../../agent/wire/http1-answer.ts';
+import { readCanonicalRequest } from '../../../agent/wire/http1-canonical.ts';
 import { parseRequestHead, type RequestHead } from '../../../agent/wire/http1-request.ts';
+import { shownOf } from '../../unit/agent/wire/request-head.ts';
 import type { MessageKind, Scan } from './scanner-program.ts';
 
 /**
@@ -37,6 +39,7 @@ function assertSameRequest(message: Uint8Array, scan: Scan, head: RequestHead): 
     Buffer.from(message.subarray(at, at + length)).toString('latin1');
   const host = head.headers.filter(([name]) => name === 'host').map(([, value]) => value);
   assert.deepEqual([text(scan.method), text(scan.target), [text(scan.host)]], [head.method, head.target, host]);
+  assert.deepEqual(readCanonicalRequest(text([0, scan.headBytes])), shownOf(head));
   assert.deepEqual([head.path, scan.isHead], [head.target, head.method === 'HEAD']);
   assert.deepEqual([head.upgrade, head.expectContinue, head.authority === undefined], [[], false, false]);
 }

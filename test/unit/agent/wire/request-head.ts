@@ -1,3 +1,4 @@
+import type { CanonicalRequest } from '../../../../agent/wire/http1-canonical.ts';
 import { parseRequestHead, type RequestHead } from '../../../../agent/wire/http1-request.ts';
 import { ascii } from './settling.ts';
 
@@ -6,4 +7,17 @@ export function requestHead(text: string): RequestHead {
   const head = parseRequestHead(ascii(text));
   if (head.kind !== 'head') throw new TypeError(`the test itself is wrong: ${head.kind}`);
   return head;
+}
+
+/** What readCanonicalRequest must read of the same bytes. */
+export function shownOf({ method, target, headers }: RequestHead): CanonicalRequest {
+  const first = (name: string): string | null => headers.find(([each]) => each === name)?.[1] ?? null;
+  return {
+    method,
+    target,
+    userAgent: first('user-agent'),
+    requestId: first('x-request-id'),
+    xForwardedFor: first('x-forwarded-for'),
+    traceId: first('x-b3-traceid'),
+  };
 }
