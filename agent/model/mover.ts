@@ -86,13 +86,23 @@ export type LostEvent = {
 
 /** What happened under a lease; posted lazily, in order, so that an access line can be written of each exchange. */
 export type LeasedEvent =
-  /** A request was let pass. `passed`: bytes of the client that had passed before it. */
-  | { readonly kind: 'request'; readonly head: Uint8Array; readonly passed: number; readonly at: number }
+  /** A request was let pass. */
+  | {
+      readonly kind: 'request';
+      /** As the client sent it; canonical (core/http1-scan.h). */
+      readonly head: Uint8Array;
+      readonly bodyBytes: number;
+      /** Bytes of the client that had passed before it. */
+      readonly passed: number;
+      readonly at: number;
+    }
   /** Its final answer was let pass. `atEnd` 0: some of its body is still to come, `end` will follow. */
   | {
       readonly kind: 'answer';
-      /** As the origin sent it. */
-      readonly head: Uint8Array;
+      readonly status: number;
+      readonly bodyBytes: number;
+      /** Bytes of the upstream that pass before those of its body. */
+      readonly bodyAt: number;
       /** The last byte of the request had left. */
       readonly atSent: number;
       readonly atFirstByte: number;

@@ -175,18 +175,19 @@ export class MessageRing {
   /** Of a record of kind leasedRequest, leasedAnswer or leasedEnd. */
   leased(): LeasedEvent {
     if (this.kind === MESSAGE.leasedEnd) return { kind: 'end', at: this.#double(LEASED_END.at) };
-    if (this.kind === MESSAGE.leasedRequest) {
-      const passed = this.#double(LEASED_REQUEST.passed);
+    if (this.kind === MESSAGE.leasedRequest)
       return {
         kind: 'request',
         head: this.#payload(LEASED_REQUEST.bytes),
-        passed,
+        bodyBytes: this.#double(LEASED_REQUEST.bodyBytes),
+        passed: this.#double(LEASED_REQUEST.passed),
         at: this.#double(LEASED_REQUEST.at),
       };
-    }
     return {
       kind: 'answer',
-      head: this.#payload(LEASED_ANSWER.bytes),
+      status: this.#value(),
+      bodyBytes: this.#double(LEASED_ANSWER.bodyBytes),
+      bodyAt: this.#double(LEASED_ANSWER.bodyAt),
       atSent: this.#double(LEASED_ANSWER.atSent),
       atFirstByte: this.#double(LEASED_ANSWER.atFirstByte),
       atEnd: this.#double(LEASED_ANSWER.atEnd),

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { AccessRecord } from '../log/record.ts';
 import type { IpAddress } from '../model/address.ts';
 import type { Evidence } from '../model/evidence.ts';
 import type { FailureCode } from '../model/failure.ts';
 import type { RequestHead } from '../wire/http1-request.ts';
+import { newRequestId } from './request-id.ts';
 import type { Ended, Outcome } from './stages.ts';
 
 /** The access line's facts of one flow, or of one request. `registryNow` stands in where no registry was asked. */
@@ -65,17 +65,21 @@ const NO_REQUEST: RequestFacts = {
 };
 
 function requestFacts(request: RequestHead, peer: IpAddress): RequestFacts {
-  const forwarded = headerOf(request, 'x-forwarded-for');
   return {
     method: request.method,
     path: request.target,
     protocol: `HTTP/${request.version}`,
     authority: headerOf(request, 'host'),
     userAgent: headerOf(request, 'user-agent'),
-    requestId: headerOf(request, 'x-request-id') ?? randomUUID(),
-    xForwardedFor: forwarded === null ? peer : `${forwarded},${peer}`,
+    requestId: headerOf(request, 'x-request-id') ?? newRequestId(),
+    xForwardedFor: forwardedFor(headerOf(request, 'x-forwarded-for'), peer),
     traceId: headerOf(request, 'x-b3-traceid'),
   };
+}
+
+/** As it would be sent on by a proxy that adds itself. */
+export function forwardedFor(header: string | null, peer: IpAddress): string {
+  return header === null ? peer : `${header},${peer}`;
 }
 
 function headerOf({ headers }: RequestHead, name: string): string | null {

@@ -48,7 +48,7 @@ export class HttpSession {
     this.#asked = asked;
   }
 
-  /** Resolves with what was reported last. */
+  /** Resolves with what was reported last, or with the request whose verdict let that pass under a lease. */
   async run(first: JudgedRequest, look: FirstLook, reached?: Reached): Promise<Outcome> {
     this.#reached = reached;
     const { live } = this.#stages;
@@ -152,9 +152,9 @@ export class HttpSession {
     if (!lease) return this.#listen(outcome);
     const leased = new LeasedExchanges(outcome, this.#stages);
     const asked = await conversation.lease(lease, (event) => leased.take(event));
-    const { open, last } = leased;
-    if (conversation.over) return open ? leased.abandoned(open, await conversation.closedEvent) : last;
-    if (!open) return this.#revocation.came ? this.#cut() : this.#listen(last);
+    const { open } = leased;
+    if (conversation.over) return open ? leased.abandoned(open, await conversation.closedEvent) : outcome;
+    if (!open) return this.#revocation.came ? this.#cut() : this.#listen(outcome);
     const look = new FirstLook(conversation, { bytes: open.head, ended: false, passed: open.passed });
     const passing = passedUnderLease(
       conversation,

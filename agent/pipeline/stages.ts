@@ -1,3 +1,4 @@
+import type { AccessRecord, ExchangeFacts } from '../log/record.ts';
 import type { Endpoint } from '../model/address.ts';
 import type { Evidence } from '../model/evidence.ts';
 import type { Failure } from '../model/failure.ts';
@@ -27,6 +28,8 @@ export type Stages = CandidateOptions & {
   readonly live: LiveFlows;
   /** One access line. */
   readonly report: (outcome: Outcome, ended: Ended) => void;
+  /** The same for requests of which only this much is not in `record`, which is begun once for all of them. */
+  readonly reportLeased: (record: AccessRecord) => (exchange: ExchangeFacts) => void;
   /** A fault of ours; the flow has been reset. */
   readonly crashed: (thrown: unknown) => void;
 };

@@ -23,7 +23,7 @@ import { serversFromResolvConf } from '../upstream/resolve/resolv-conf.ts';
 import { createResolver } from '../upstream/resolve/resolver.ts';
 import { listenForPods } from './pod-listeners.ts';
 import { RegistryHolder } from './registry-holder.ts';
-import { countFlow, report } from './reporter.ts';
+import { countFlow, report, reportLeased } from './reporter.ts';
 import { StartFailure } from './start-failure.ts';
 
 /** What the process tells the agent. */
@@ -80,6 +80,7 @@ export async function runNode(config: AgentConfig, version: string, { stop, onRe
     identify: ({ namespace, pod }) => ({ kind: 'workload', workload: workloadNamed(holder.directory, namespace, pod) }),
     live,
     report: (outcome, ended) => report(outcome, ended, log, metrics, holder.registry.generation),
+    reportLeased: (record) => reportLeased(record, log, metrics),
     crashed: (thrown) => diagnostics.error({ err: thrown }, 'a flow met a fault of ours and was reset'),
   };
   const folder = watchFolder(config.configDir, (loaded) => {

@@ -1,5 +1,6 @@
 import type { Metrics } from '../admin/metrics.ts';
 import type { AccessLog } from '../log/access-log.ts';
+import type { AccessRecord, ExchangeFacts } from '../log/record.ts';
 import type { ClosedEvent } from '../model/mover.ts';
 import { accessRecord, verdictOf } from '../pipeline/access-record.ts';
 import type { Ended, Outcome } from '../pipeline/stages.ts';
@@ -9,6 +10,19 @@ export function report(outcome: Outcome, ended: Ended, log: AccessLog, metrics: 
   const record = accessRecord(outcome, ended, generation);
   log.write(record);
   if (record.protocol !== null && record.responseCode > 0) metrics.requestEnded(record.responseCode);
+}
+
+/** The same for the requests of a connection whose records are `record` but for what is told of each. */
+export function reportLeased(
+  record: AccessRecord,
+  log: AccessLog,
+  metrics: Metrics,
+): (exchange: ExchangeFacts) => void {
+  const write = log.writerLike(record);
+  return (exchange) => {
+    write(exchange);
+    metrics.requestEnded(exchange.responseCode);
+  };
 }
 
 /** The counters of connections. `last`: what was reported last of this one. */

@@ -53,15 +53,21 @@ test('requests within the terms pass by themselves, and are told with heads and 
   }
   const { leased: told, order } = await log.until((flow) => flow.leased.length === 6);
   assert.deepEqual(order, ['dialed', ...Array<string>(6).fill('leased')]);
+  let [sent, received] = [0, 0];
   const expected = answers.map((target, at) => {
     const request = told[2 * at];
     const answer = told[2 * at + 1];
     assert.ok(request?.kind === 'request' && answer?.kind === 'answer');
     assert.equal(text(request), `GET ${target} HTTP/1.1\r\nHost: a.test\r\n\r\n`);
-    assert.equal(text(answer), `HTTP/1.1 200 OK\r\ncontent-length: ${target.length}\r\n\r\n`);
+    assert.deepEqual([request.bodyBytes, answer.status, answer.bodyBytes], [0, 200, target.length]);
     assert.ok(request.at <= answer.atSent && answer.atSent <= answer.atFirstByte && answer.atFirstByte <= answer.atEnd);
     const ms = Math.floor((answer.atFirstByte - answer.atSent) / 1_000);
-    return `HTTP/1.1 200 OK\r\nx-envoy-upstream-service-time: ${ms}\r\ncontent-length: ${target.length}\r\n\r\n${target}`;
+    const field = `x-envoy-upstream-service-time: ${ms}`;
+    const all = `HTTP/1.1 200 OK\r\n${field}\r\ncontent-length: ${target.length}\r\n\r\n${target}`;
+    received += all.length;
+    assert.deepEqual([request.passed, answer.bodyAt], [sent, received - target.length]);
+    sent += request.head.length;
+    return all;
   });
   assert.equal(got(), expected.join(''));
 });

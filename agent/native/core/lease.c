@@ -142,7 +142,7 @@ static void pass_request(thread *t, flow *f, const uint8_t *head, const http1_re
   lease *l = f->lease;
   direction *out = &f->direction[CLIENT];
   if (l->late_set) thread_clear_deadline(t, f, DEADLINE_INSPECT_CLIENT);
-  post_leased_request(t, f, head, r->head_bytes);
+  post_leased_request(t, f, head, r->head_bytes, r->body_bytes);
   out->credit = (int64_t)(r->head_bytes + r->body_bytes);
   l->request_ends = out->passed + (uint64_t)out->credit;
   l->to_head = r->is_head;
@@ -199,16 +199,18 @@ static int32_t add_time_field(thread *t, flow *f, const http1_answer *a) {
 static bool pass_answer(thread *t, flow *f, const http1_answer *a) {
   lease *l = f->lease;
   direction *in = &f->direction[UPSTREAM];
-  uint64_t total = a->head_bytes + a->body_bytes;
-  l->end_told = in->held.length >= total;
-  post_leased_answer(t, f, a->head_bytes, l->sent_at, l->first_byte_at, l->end_told ? t->now : 0);
+  l->end_told = in->held.length >= a->head_bytes + a->body_bytes;
   int32_t added = add_time_field(t, f, a);
   if (added < 0) {
     flow_end(t, f, CAUSE_NO_RESOURCES, true);
     return false;
   }
-  in->credit = (int64_t)(total + (uint32_t)added);
-  l->answer_ends = in->passed + (uint64_t)in->credit;
+  uint64_t body_at = in->passed + a->head_bytes + (uint32_t)added;
+  post_leased_answer(t, f, &(leased_answer){.status = a->status, .body_bytes = a->body_bytes, .body_at = body_at,
+                                            .sent_at = l->sent_at, .first_byte_at = l->first_byte_at,
+                                            .end_at = l->end_told ? t->now : 0});
+  l->answer_ends = body_at + a->body_bytes;
+  in->credit = (int64_t)(l->answer_ends - in->passed);
   l->phase = LEASE_BODY;
   return true;
 }

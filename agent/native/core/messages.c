@@ -122,13 +122,14 @@ void post_lost(thread *t, const flow *f, bool reset) {
   commit(t, m, URGENT);
 }
 
-void post_leased_request(thread *t, const flow *f, const uint8_t *head, uint32_t head_bytes) {
+void post_leased_request(thread *t, const flow *f, const uint8_t *head, uint32_t head_bytes, uint64_t body_bytes) {
   leased_request_message *m = reserve(t, sizeof *m, head_bytes);
   if (!m) return;
   fill(t, &m->header, f, MESSAGE_LEASED_REQUEST);
   m->header.payload = head_bytes;
   m->at = (double)t->now;
   m->passed = (double)f->direction[CLIENT].passed;
+  m->body_bytes = (double)body_bytes;
   memcpy((uint8_t *)m + sizeof *m, head, head_bytes);
   commit(t, m, LAZY);
 }
@@ -141,17 +142,16 @@ void post_leased_end(thread *t, const flow *f) {
   commit(t, m, LAZY);
 }
 
-void post_leased_answer(thread *t, const flow *f, uint32_t head_bytes, uint64_t sent_at, uint64_t first_byte_at,
-                        uint64_t end_at) {
-  const held *h = &f->direction[UPSTREAM].held;
-  leased_answer_message *m = reserve(t, sizeof *m, head_bytes);
+void post_leased_answer(thread *t, const flow *f, const leased_answer *a) {
+  leased_answer_message *m = reserve(t, sizeof *m, 0);
   if (!m) return;
   fill(t, &m->header, f, MESSAGE_LEASED_ANSWER);
-  m->header.payload = head_bytes;
-  m->at_sent = (double)sent_at;
-  m->at_first_byte = (double)first_byte_at;
-  m->at_end = (double)end_at;
-  memcpy((uint8_t *)m + sizeof *m, h->bytes + h->start, head_bytes);
+  m->header.value = (int32_t)a->status;
+  m->body_bytes = (double)a->body_bytes;
+  m->body_at = (double)a->body_at;
+  m->at_sent = (double)a->sent_at;
+  m->at_first_byte = (double)a->first_byte_at;
+  m->at_end = (double)a->end_at;
   commit(t, m, LAZY);
 }
 

@@ -12,10 +12,17 @@ void post_observed(thread *t, const flow *f, enum side s, const uint8_t *bytes, 
 void post_dialed(thread *t, const flow *f, int error, const wire_address *local);
 /* Behind `upstream_drop`. */
 void post_lost(thread *t, const flow *f, bool reset);
-void post_leased_request(thread *t, const flow *f, const uint8_t *head, uint32_t head_bytes);
-/* The head is what is held of the upstream. `end_at` 0: not yet. */
-void post_leased_answer(thread *t, const flow *f, uint32_t head_bytes, uint64_t sent_at, uint64_t first_byte_at,
-                        uint64_t end_at);
+void post_leased_request(thread *t, const flow *f, const uint8_t *head, uint32_t head_bytes, uint64_t body_bytes);
+
+typedef struct {
+  uint32_t status;
+  uint64_t body_bytes;
+  uint64_t body_at; /* the upstream's `passed` where the body begins */
+  uint64_t sent_at;
+  uint64_t first_byte_at;
+  uint64_t end_at; /* 0: not yet */
+} leased_answer;
+void post_leased_answer(thread *t, const flow *f, const leased_answer *a);
 void post_leased_end(thread *t, const flow *f);
 /* `flags`: FLAG_IN_ANSWER, FLAG_REQUEST_SENT. */
 void post_asked(thread *t, const flow *f, uint16_t flags);

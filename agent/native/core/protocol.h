@@ -129,11 +129,14 @@ typedef struct {
   record_header header;
   double at;
   double passed; /* bytes of the client before it */
+  double body_bytes;
 } leased_request_message;
 
-/* Payload: the answer's head as it came. */
+/* value: the status. */
 typedef struct {
   record_header header;
+  double body_bytes;
+  double body_at; /* bytes of the upstream before those of the body, with the time field if one was put in */
   double at_sent;
   double at_first_byte;
   double at_end; /* 0: MESSAGE_LEASED_END will tell */

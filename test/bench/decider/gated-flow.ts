@@ -94,7 +94,7 @@ export function gatedFlow(gate: Gate, flow: FlowRef, opening: AcceptedEvent): Fl
     mover.lease(flow, { ...terms, epoch: mover.epoch(), validMs: LEASE_MS });
   }
 
-  /** Both heads are read again, in full, for the access line alone. */
+  /** The request's head is read again, in full, for the access line alone. */
   function onLeased(event: LeasedEvent): void {
     if (!report || !destination || event.kind === 'end') return;
     if (event.kind === 'request') {
@@ -105,12 +105,10 @@ export function gatedFlow(gate: Gate, flow: FlowRef, opening: AcceptedEvent): Fl
       return;
     }
     if (!request) return reset();
-    const head = parseAnswerHead(event.head, { requestMethod: request.method });
-    const length = bodyBytes(head);
-    if (head.kind !== 'head' || length === undefined) return reset();
-    const [answeredAt, { status }] = [event.atFirstByte / 1000, head];
+    const { status, bodyBytes } = event;
+    const answeredAt = event.atFirstByte / 1000;
     const startTime = Math.round(performance.timeOrigin + began - MONOTONIC_OFFSET_MS);
-    report({ request, startTime, began, status, answered: answeredAt, bodyBytes: length, client, destination });
+    report({ request, startTime, began, status, answered: answeredAt, bodyBytes, client, destination });
     request = undefined;
   }
 

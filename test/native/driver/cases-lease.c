@@ -39,20 +39,21 @@ static void close_pair(const pair *p) {
   close(p->origin);
 }
 
-static void expect_request(stage *s, const pair *p, const char *head) {
+static void expect_request_with(stage *s, const pair *p, const char *head, uint64_t body_bytes) {
   message m = owner_expect(&s->owner, MESSAGE_LEASED_REQUEST, &p->f);
+  CHECK(m.body_bytes == body_bytes);
   CHECK(m.payload == strlen(head) && memcmp(m.bytes, head, m.payload) == 0 && m.at > 0);
   free(m.bytes);
 }
 
-/* Gives the milliseconds that a time field says. */
-static unsigned expect_answer(stage *s, const pair *p, const char *head, bool whole) {
+static void expect_request(stage *s, const pair *p, const char *head) { expect_request_with(s, p, head, 0); }
+
+static message expect_answer(stage *s, const pair *p, int32_t status, uint64_t body_bytes, bool whole) {
   message m = owner_expect(&s->owner, MESSAGE_LEASED_ANSWER, &p->f);
-  CHECK(m.payload == strlen(head) && memcmp(m.bytes, head, m.payload) == 0);
+  CHECK(m.value == status && m.body_bytes == body_bytes && m.payload == 0);
   CHECK(m.at_sent && m.at_sent <= m.at_first_byte && (m.at_end != 0) == whole);
   CHECK(!whole || m.at_end >= m.at_first_byte);
-  free(m.bytes);
-  return (unsigned)((m.at_first_byte - m.at_sent) / 1000);
+  return m;
 }
 
 static void expect_asked(stage *s, const pair *p, uint16_t flags) {
@@ -75,7 +76,7 @@ static void exchange(stage *s, const pair *p) {
   peer_send(p->origin, ANSWER);
   peer_expect(p->client, ANSWER);
   expect_request(s, p, REQUEST);
-  expect_answer(s, p, ANSWER_HEAD, true);
+  expect_answer(s, p, 200, 5, true);
 }
 
 static void exchanges_pass(stage *s) {
@@ -106,17 +107,20 @@ static void time_field_is_added(stage *s) {
   peer_send(p.origin, ANSWER);
   expect_request(s, &p, REQUEST);
   char expected[128];
-  unsigned ms = expect_answer(s, &p, ANSWER_HEAD, true);
+  message m = expect_answer(s, &p, 200, 5, true);
+  unsigned ms = (unsigned)((m.at_first_byte - m.at_sent) / 1000);
   CHECK(ms >= 3);
   snprintf(expected, sizeof expected, "HTTP/1.1 200 OK\r\nx-time: %u\r\nContent-Length: 5\r\n\r\nhello", ms);
   peer_expect(p.client, expected);
+  CHECK(m.body_at == strlen(expected) - 5);
   peer_send(p.client, REQUEST);
   peer_expect(p.origin, REQUEST);
   const char *own = "HTTP/1.1 204 No Content\r\nX-Time: origin's\r\n\r\n";
   peer_send(p.origin, own);
   peer_expect(p.client, own);
   expect_request(s, &p, REQUEST);
-  expect_answer(s, &p, own, true);
+  m = expect_answer(s, &p, 204, 0, true);
+  CHECK(m.body_at == strlen(expected) + strlen(own));
   close_pair(&p);
 }
 
@@ -128,7 +132,7 @@ static void second_of_two_differs(stage *s) {
   CHECK(peer_is_silent(p.origin));
   peer_send(p.origin, ANSWER);
   peer_expect(p.client, ANSWER);
-  expect_answer(s, &p, ANSWER_HEAD, true);
+  expect_answer(s, &p, 200, 5, true);
   expect_asked(s, &p, 0);
   CHECK(peer_is_silent(p.origin));
   expect_held(s, &p, CLIENT, OTHER_HOST);
@@ -146,7 +150,7 @@ static void pipelined_requests_pass_one_by_one(stage *s) {
     peer_send(p.origin, ANSWER);
     peer_expect(p.client, ANSWER);
     expect_request(s, &p, REQUEST);
-    expect_answer(s, &p, ANSWER_HEAD, true);
+    expect_answer(s, &p, 200, 5, true);
   }
   close_pair(&p);
 }
@@ -179,7 +183,7 @@ static void next_epoch_asks(stage *s) {
   owner_next_epoch(&s->owner); /* what was let pass goes on */
   peer_send(p.origin, ANSWER);
   peer_expect(p.client, ANSWER);
-  expect_answer(s, &p, ANSWER_HEAD, true);
+  expect_answer(s, &p, 200, 5, true);
   peer_send(p.client, REQUEST);
   expect_asked(s, &p, 0);
   CHECK(peer_is_silent(p.origin));
@@ -238,12 +242,12 @@ static void long_bodies_pass(stage *s) {
     snprintf(head, sizeof head, "PUT /x HTTP/1.1\r\nHost: a.test\r\nContent-Length: %d\r\n\r\n", BODY);
     peer_send(p.client, head);
     peer_expect(p.origin, head);
-    expect_request(s, &p, head);
+    expect_request_with(s, &p, head, BODY);
     stage_transfer(s, p.client, p.origin, BODY, false);
     snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", BODY);
     peer_send(p.origin, answer);
     peer_expect(p.client, answer);
-    expect_answer(s, &p, answer, false);
+    expect_answer(s, &p, 200, BODY, false);
     stage_transfer(s, p.origin, p.client, BODY - 1, false);
     message m;
     CHECK(!owner_next(&s->owner, &m, 40));
@@ -267,14 +271,14 @@ static void answers_without_a_body(stage *s) {
   peer_send(p.origin, long_one);
   peer_expect(p.client, long_one);
   expect_request(s, &p, head);
-  expect_answer(s, &p, long_one, true);
+  expect_answer(s, &p, 200, 0, true);
   for (int i = 0; i < 2; i++) {
     peer_send(p.client, REQUEST);
     peer_expect(p.origin, REQUEST);
     peer_send(p.origin, i ? none : unchanged);
     peer_expect(p.client, i ? none : unchanged);
     expect_request(s, &p, REQUEST);
-    expect_answer(s, &p, i ? none : unchanged, true);
+    expect_answer(s, &p, i ? 204 : 304, 0, true);
   }
   exchange(s, &p);
   close_pair(&p);
@@ -308,7 +312,7 @@ static void early_answer_asks(stage *s) {
   peer_send(p.client, "four");
   peer_expect(p.origin, head);
   peer_expect(p.origin, "four");
-  expect_request(s, &p, head);
+  expect_request_with(s, &p, head, 9);
   peer_send(p.origin, ANSWER);
   expect_asked(s, &p, FLAG_IN_ANSWER);
   CHECK(peer_is_silent(p.client));
@@ -337,7 +341,7 @@ static void bytes_behind_the_answer_ask(stage *s) {
   peer_send(p.origin, ANSWER "and more");
   peer_expect(p.client, ANSWER);
   expect_request(s, &p, REQUEST);
-  expect_answer(s, &p, ANSWER_HEAD, true);
+  expect_answer(s, &p, 200, 5, true);
   CHECK(peer_is_silent(p.client));
   peer_send(p.client, REQUEST);
   expect_asked(s, &p, 0);
@@ -404,7 +408,7 @@ static void end_directly_behind_an_answer(stage *s) {
   peer_send(p.origin, ANSWER_HEAD);
   peer_expect(p.client, ANSWER_HEAD);
   expect_request(s, &p, REQUEST);
-  expect_answer(s, &p, ANSWER_HEAD, false);
+  expect_answer(s, &p, 200, 5, false);
   CHECK(send(p.origin, "hello", 5, MSG_MORE) == 5);
   close(p.origin);
   peer_expect(p.client, "hello");
@@ -423,14 +427,15 @@ static void cut_answers_end_the_flow(stage *s) {
     peer_send(p.origin, ANSWER_HEAD "hel");
     peer_expect(p.client, ANSWER_HEAD "hel");
     expect_request(s, &p, REQUEST);
-    expect_answer(s, &p, ANSWER_HEAD, false);
+    message told = expect_answer(s, &p, 200, 5, false);
     if (reset) peer_reset(p.origin);
     else close(p.origin);
     if (reset) peer_expect_reset(p.client);
     else peer_expect_end(p.client);
     close(p.client);
-    if (reset) stage_closed(s, p.f, CAUSE_RESET, END_CLOSED_BY_US, END_RESET);
-    else stage_closed(s, p.f, CAUSE_CLOSED, END_FIN, END_FIN);
+    message closed = reset ? stage_closed(s, p.f, CAUSE_RESET, END_CLOSED_BY_US, END_RESET)
+                           : stage_closed(s, p.f, CAUSE_CLOSED, END_FIN, END_FIN);
+    CHECK(closed.to_client == told.body_at + 3);
   }
 }
 
@@ -456,7 +461,7 @@ static void owner_takes_it_back(stage *s) {
   peer_send(p.origin, ANSWER_HEAD "hel");
   peer_expect(p.client, ANSWER_HEAD "hel");
   expect_request(s, &p, REQUEST);
-  expect_answer(s, &p, ANSWER_HEAD, false);
+  expect_answer(s, &p, 200, 5, false);
   owner_end_lease(&s->owner, p.f);
   message m;
   CHECK(!owner_next(&s->owner, &m, 40));

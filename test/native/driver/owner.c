@@ -83,11 +83,14 @@ static void copy_out(const record_header *h, uint32_t thread, message *out) {
     fixed = sizeof *m;
     out->at = (uint64_t)m->at;
     out->passed = (uint64_t)m->passed;
+    out->body_bytes = (uint64_t)m->body_bytes;
   }
   if (out->kind == MESSAGE_LEASED_END) out->at = (uint64_t)((const leased_end_message *)h)->at;
   if (out->kind == MESSAGE_LEASED_ANSWER) {
     const leased_answer_message *m = (const leased_answer_message *)h;
     fixed = sizeof *m;
+    out->body_bytes = (uint64_t)m->body_bytes;
+    out->body_at = (uint64_t)m->body_at;
     out->at_sent = (uint64_t)m->at_sent;
     out->at_first_byte = (uint64_t)m->at_first_byte;
     out->at_end = (uint64_t)m->at_end;

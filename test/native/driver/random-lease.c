@@ -30,6 +30,7 @@ typedef struct {
   stream up, down;
   uint32_t request_ends[REQUESTS]; /* in `up` */
   uint32_t answer_ends[REQUESTS];  /* in `down` */
+  uint32_t answer_bodies[REQUESTS];
   uint32_t requests;               /* within the terms, from the first on; the next one is beyond them */
   uint32_t answered;
   uint32_t told_requests, told_answers, told_ends;
@@ -85,26 +86,27 @@ static bool asked_by_head(const talk *w, uint32_t request) {
   return memcmp(w->up.bytes + (request ? w->request_ends[request - 1] : 0), "HEAD", 4) == 0;
 }
 
-/* To the next request; now and then in a form that ends the lease. */
-static void put_answer(talk *w) {
+/* To the next request; now and then in a form that ends the lease. Gives the length of its body. */
+static uint32_t put_answer(talk *w) {
   char head[256];
   if (below(w, 8) == 0) {
     put(&w->down, "HTTP/1.1 204 No Content\r\nServer: x\r\n\r\n", 0);
-    return;
+    return 0;
   }
   if (below(w, 20) == 0) {
     put(&w->down, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nbbb\r\n0\r\n\r\n", 0);
-    return;
+    return 0;
   }
   bool bodiless = asked_by_head(w, w->answered);
-  uint32_t body = body_size(w);
-  snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\ncontent-length: %u\r\n\r\n", body);
-  put(&w->down, head, bodiless ? 0 : body);
+  uint32_t length = body_size(w), body = bodiless ? 0 : length;
+  snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\ncontent-length: %u\r\n\r\n", length);
+  put(&w->down, head, body);
+  return body;
 }
 
 static void make_answer(talk *w) {
   if (w->answered == w->requests || w->up.seen < w->request_ends[w->answered]) return;
-  put_answer(w);
+  w->answer_bodies[w->answered] = put_answer(w);
   w->answer_ends[w->answered++] = w->down.length;
 }
 
@@ -138,10 +140,13 @@ static void on_message(talk *w, const message *m) {
       uint32_t at = w->told_requests ? w->request_ends[w->told_requests - 1] : 0;
       CHECK(w->told_requests < w->requests && w->told_answers == w->told_requests && !w->awaits_end);
       CHECK(m->passed == at && memcmp(m->bytes, w->up.bytes + at, m->payload) == 0);
+      CHECK(at + m->payload + m->body_bytes == w->request_ends[w->told_requests]);
       w->told_requests++;
       return;
     }
     case MESSAGE_LEASED_ANSWER:
+      CHECK(m->body_bytes == w->answer_bodies[w->told_answers]);
+      CHECK(w->with_time || m->body_at + m->body_bytes == w->answer_ends[w->told_answers]);
       CHECK(++w->told_answers == w->told_requests && m->at_sent <= m->at_first_byte);
       w->awaits_end = m->at_end == 0;
       w->told_ends += !w->awaits_end;

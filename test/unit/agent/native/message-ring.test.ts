@@ -55,8 +55,11 @@ test('what happened under a lease has heads and times, and a lease that is over 
   const request = producer.post(MESSAGE.leasedRequest, LEASED_REQUEST.bytes + 8, { payload: 3 });
   producer.view.setFloat64(request + LEASED_REQUEST.at, 1, true);
   producer.view.setFloat64(request + LEASED_REQUEST.passed, 5, true);
+  producer.view.setFloat64(request + LEASED_REQUEST.bodyBytes, 6, true);
   producer.view.setUint32(request + LEASED_REQUEST.bytes, 0x47455400, false);
-  const answer = producer.post(MESSAGE.leasedAnswer, LEASED_ANSWER.bytes, {});
+  const answer = producer.post(MESSAGE.leasedAnswer, LEASED_ANSWER.bytes, { value: 404 });
+  producer.view.setFloat64(answer + LEASED_ANSWER.bodyBytes, 7, true);
+  producer.view.setFloat64(answer + LEASED_ANSWER.bodyAt, 8, true);
   producer.view.setFloat64(answer + LEASED_ANSWER.atSent, 2, true);
   producer.view.setFloat64(answer + LEASED_ANSWER.atFirstByte, 3, true);
   const end = producer.post(MESSAGE.leasedEnd, LEASED_END.bytes, {});
@@ -65,8 +68,8 @@ test('what happened under a lease has heads and times, and a lease that is over 
   producer.post(MESSAGE.asked, HEADER.bytes, { flags: FLAG.inAnswer | FLAG.requestSent });
   const told = [0, 1, 2].map(() => (assert.ok(ring.next(ring.head)), ring.leased()));
   assert.deepEqual(told, [
-    { kind: 'request', head: new Uint8Array(Buffer.from('GET')), passed: 5, at: 1 },
-    { kind: 'answer', head: new Uint8Array(0), atSent: 2, atFirstByte: 3, atEnd: 0 },
+    { kind: 'request', head: new Uint8Array(Buffer.from('GET')), bodyBytes: 6, passed: 5, at: 1 },
+    { kind: 'answer', status: 404, bodyBytes: 7, bodyAt: 8, atSent: 2, atFirstByte: 3, atEnd: 0 },
     { kind: 'end', at: 4 },
   ]);
   const asked = [0, 1].map(() => (assert.ok(ring.next(ring.head)), ring.asked()));

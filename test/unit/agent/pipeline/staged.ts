@@ -1,6 +1,7 @@
+import type { AccessRecord } from '../../../../agent/log/record.ts';
 import { accessRecord } from '../../../../agent/pipeline/access-record.ts';
 import { LiveFlows } from '../../../../agent/pipeline/live-flows.ts';
-import type { Ended, Identified, Outcome, Stages } from '../../../../agent/pipeline/stages.ts';
+import type { Identified, Stages } from '../../../../agent/pipeline/stages.ts';
 import type { Registry } from '../../../../agent/registry/compile.ts';
 import type { Conversation } from '../../../../agent/relay/conversation.ts';
 import type { Resolution } from '../../../../agent/upstream/resolve/resolution.ts';
@@ -13,7 +14,7 @@ export const SHOP = { netns: undefined, namespace: 'shop', pod: 'web-0' } as con
 export class Staged {
   registry: Registry;
   readonly live = new LiveFlows(64);
-  readonly reported: { readonly outcome: Outcome; readonly ended: Ended }[] = [];
+  readonly records: AccessRecord[] = [];
   readonly stages: Stages;
 
   constructor(registry: Registry, names: Readonly<Record<string, readonly string[]>> = {}) {
@@ -27,7 +28,8 @@ export class Staged {
       registry: () => this.registry,
       identify: () => SOURCE,
       live: this.live,
-      report: (outcome, ended) => this.reported.push({ outcome, ended }),
+      report: (outcome, ended) => this.records.push(accessRecord(outcome, ended, this.registry.generation)),
+      reportLeased: (record) => (exchange) => this.records.push({ ...record, ...exchange }),
       crashed: (thrown) => {
         throw thrown;
       },
@@ -42,8 +44,7 @@ export class Staged {
 
   /** The access lines so far, as far as these tests look at them: method or protocol, path, status, flag, bytes. */
   get lines(): readonly string[] {
-    return this.reported.map(({ outcome, ended }) => {
-      const line = accessRecord(outcome, ended, this.registry.generation);
+    return this.records.map((line) => {
       const what = line.method === null ? 'flow' : `${line.method} ${line.path}`;
       const bytes = `${line.bytesReceived}/${line.bytesSent}`;
       return `${what}: ${line.verdict} ${line.reason} ${line.responseCode} ${line.responseFlags ?? '-'} ${bytes}`;
