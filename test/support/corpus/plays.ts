@@ -35,6 +35,8 @@ export type Play = {
   readonly talk: Talk;
   /** What is wrong with all that the client got; undefined: nothing. */
   readonly misfit: (received: string) => string | undefined;
+  /** The client gets a beginning of an answer, no more is certain. */
+  readonly cut: boolean;
   /** How its connection may end. */
   readonly ends: readonly string[];
   readonly lines: readonly LineFacts[];
@@ -88,6 +90,7 @@ export function requestPlay(each: RequestCase, where: Where, host: string): Play
   return {
     ...talkOf(all, host, own !== undefined),
     name: each.name,
+    cut: false,
     where,
     host,
     streams: [...(where === 'raw' && stream !== '' ? [stream] : []), ...(first.closes ? [] : [elsewhere.send])],
@@ -172,6 +175,7 @@ export function answerPlay(each: AnswerCase, host: string): Play {
       ends: ['fin', 'ECONNRESET'],
     }),
     name,
+    cut: fate.kind === 'cut',
     where: 'raw',
     host,
     streams: [...streams, ...kept],
