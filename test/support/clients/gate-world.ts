@@ -1,8 +1,11 @@
+import assert from 'node:assert/strict';
+import { answerPattern, misfit, type Pattern, splitAnswer } from '../corpus/patterns.ts';
 import type { AccessLine } from '../lab/agent.ts';
 import { type Captured, capturedLab, meshMode, serviceEntry } from '../lab/captured.ts';
 import { must } from '../lab/run.ts';
 import { waitFor } from '../lab/wait.ts';
 import type { ServiceKind } from '../origins/fixtures.ts';
+import { ANSWERS } from '../origins/raw-http.ts';
 import type { Talked } from './captured-pod.ts';
 
 /** Two listed hosts with an origin each (raw-http.ts), and a proxy to which CONNECT is allowed; other.test is not listed. */
@@ -68,4 +71,26 @@ export function linesOf({ lab }: Captured, { local }: Talked, count: number): Pr
       .map((line) => JSON.stringify(line))
       .join('\n');
   return waitFor(`${count} lines of ${local}`, () => look().length >= count && look(), { told });
+}
+
+/** What a client gets of `path` (raw-http.ts). */
+export function answer(path: string): Pattern {
+  return answerPattern(ANSWERS[path] ?? '');
+}
+
+/** What a client gets of `/echo/…`. */
+export function echo(path: string): Pattern {
+  return answerPattern(`HTTP/1.1 200 OK\r\nContent-Length: ${path.length}\r\n\r\n${path}`);
+}
+
+/** Bytes of this answer's body, framing included, as the access line counts. */
+export function bodyBytes(path: string): number {
+  const bytes = ANSWERS[path] ?? '';
+  return bytes.length - splitAnswer(bytes).headBytes;
+}
+
+/** The client got this and nothing else, then an orderly end. */
+export function fits(told: Talked, pattern: Pattern): void {
+  assert.equal(misfit(told.received, pattern), undefined, `stuck at ${told.stuckAt}, ended ${told.end}`);
+  assert.equal(told.end, 'fin');
 }
