@@ -15,6 +15,8 @@ type Owned = {
   handler: FlowHandler | undefined;
   /** Of what the owner knows about its upstream: core/protocol.h, "Eras". */
   era: number;
+  /** Era of the last dial that it gave; 0: none. */
+  dialled: number;
   /** It has given a lease and was not told that it is over. */
   leased: boolean;
 };
@@ -57,6 +59,7 @@ export class Delivery {
     const owned = this.#find(flow.slot, flow.generation);
     if (!owned) return 0;
     owned.era = (owned.era + 1) | 0;
+    owned.dialled = owned.era;
     return owned.era;
   }
 
@@ -73,8 +76,16 @@ export class Delivery {
   /** Delivers what is there now, as far as one turn may take it, and gives the room back. */
   deliverTurn(): void {
     const { head } = this.#messages;
-    while (this.#messages.taken < TURN_BYTES && this.#messages.next(head)) this.#deliver();
+    while ((this.#messages.taken < TURN_BYTES || this.#isHalfTold(head)) && this.#messages.next(head)) this.#deliver();
     this.#messages.release();
+  }
+
+  /**
+   * What arrived answers both `inspect` and the gate before it. If promises went on between the two, the second would be
+   * taken for the answer to what the owner has asked for since.
+   */
+  #isHalfTold(head: number): boolean {
+    return this.#messages.kind === MESSAGE.held && this.#messages.isBeforeGate(head);
   }
 
   #deliver(): void {
@@ -92,7 +103,7 @@ export class Delivery {
   #deliverAccepted(): void {
     const { slot, generation } = this.#messages;
     const flow: FlowRef = { thread: this.#thread, slot, generation };
-    const owned: Owned = { flow, handler: undefined, era: 1, leased: false };
+    const owned: Owned = { flow, handler: undefined, era: 1, dialled: 0, leased: false };
     this.#owned[slot] = owned;
     try {
       owned.handler = this.#accept(flow, this.#messages.accepted());
@@ -110,8 +121,10 @@ export class Delivery {
     if (!owned || !handler) return;
     switch (kind) {
       case MESSAGE.held:
+        if (this.#messages.side === 'upstream' && this.#messages.era !== owned.dialled) return;
         return handler.held(this.#messages.held());
       case MESSAGE.gate:
+        if (this.#messages.era !== owned.dialled) return; // of credit that the dial took back
         return handler.gate(this.#messages.gate());
       case MESSAGE.observed:
         return handler.observed(this.#messages.observed());

@@ -114,7 +114,7 @@ export class MessageRing {
 
   held(): HeldEvent {
     return {
-      side: this.#side(),
+      side: this.side,
       bytes: this.#payload(HELD.bytes),
       ended: this.#flag(FLAG.ended),
       deadline: this.#flag(FLAG.deadline),
@@ -125,7 +125,7 @@ export class MessageRing {
 
   gate(): GateEvent {
     return {
-      side: this.#side(),
+      side: this.side,
       bytes: this.#payload(HELD.bytes),
       ended: this.#flag(FLAG.ended),
       passed: this.#double(HELD.passed),
@@ -133,7 +133,7 @@ export class MessageRing {
   }
 
   observed(): ObservedEvent {
-    return { side: this.#side(), bytes: this.#payload(HEADER.bytes) };
+    return { side: this.side, bytes: this.#payload(HEADER.bytes) };
   }
 
   dialed(): DialedEvent {
@@ -151,7 +151,7 @@ export class MessageRing {
 
   /** A piece of what an `adopted` record, which follows, hands over. */
   adoptedBytes(): { readonly side: Side; readonly unsent: boolean; readonly bytes: Uint8Array } {
-    return { side: this.#side(), unsent: this.#flag(FLAG.unsent), bytes: this.#payload(HEADER.bytes) };
+    return { side: this.side, unsent: this.#flag(FLAG.unsent), bytes: this.#payload(HEADER.bytes) };
   }
 
   /** Takes the descriptor of one side out of an `adopted` record: whoever calls must close it. -1: there is none. */
@@ -167,7 +167,7 @@ export class MessageRing {
     return this.#view.getUint32(this.#at + ADOPTED.ended + 4 * SIDES.indexOf(side), true) === 1;
   }
 
-  /** Of the dial that a `dialed` or `lost` record is about. */
+  /** Of the dial that a `dialed` or `lost` record is about; of the last one when a `held` or `gate` record was written. */
   get era(): number {
     return this.kind === MESSAGE.dialed ? this.#view.getInt32(this.#at + DIALED.era, true) : this.#value();
   }
@@ -217,7 +217,19 @@ export class MessageRing {
     return this.#view.getInt32(this.#at + HEADER.value, true);
   }
 
-  #side(): (typeof SIDES)[number] {
+  /** The record behind this one, before `head`, is a gate of the same flow. */
+  isBeforeGate(head: number): boolean {
+    if (this.#tail === head) return false;
+    const next = this.#tail & (LAYOUT.messageBytes - 1);
+    const kind = this.#view.getUint8(next + HEADER.kind);
+    const at = kind === MESSAGE.filler ? 0 : next;
+    return (
+      this.#view.getUint8(at + HEADER.kind) === MESSAGE.gate &&
+      this.#view.getUint32(at + HEADER.slot, true) === this.slot
+    );
+  }
+
+  get side(): Side {
     return member(SIDES, this.#view.getUint8(this.#at + HEADER.side));
   }
 

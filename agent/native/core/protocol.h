@@ -104,7 +104,7 @@ typedef struct {
   wire_address original;
 } accepted_message;
 
-/* MESSAGE_HELD and MESSAGE_GATE. Payload: what is held. */
+/* MESSAGE_HELD and MESSAGE_GATE. value: era of the last dial, 0 before the first. Payload: what is held. */
 typedef struct {
   record_header header;
   double passed; /* bytes of this side since the flow began */

@@ -76,12 +76,34 @@ test('what became of a replaced upstream is nobody’s concern, and each end beg
   postDialed(3, 111);
   assert.deepEqual(told(), ['3/1 dialed', 4]);
   assert.equal(delivery.nextEra(flow), 5);
-  producer.post(MESSAGE.held, HEADER.bytes, { slot: 3, generation: 1 });
+  for (const value of [3, 5]) {
+    for (const side of [0, 1]) producer.post(MESSAGE.held, HEADER.bytes, { slot: 3, generation: 1, value, side });
+    producer.post(MESSAGE.gate, HEADER.bytes, { slot: 3, generation: 1, value });
+  }
   postLost(5);
-  assert.deepEqual(told(), ['3/1 held', '3/1 lost', 6]);
+  assert.deepEqual(
+    told(),
+    ['3/1 held', '3/1 held', '3/1 held', '3/1 gate', '3/1 lost', 6],
+    'what the client sent stays',
+  );
   postLost(5);
   assert.deepEqual(told(), [6]);
   assert.equal(delivery.era({ ...flow, generation: 2 }), 0);
+});
+
+test('what one arrival answers is told in one turn', () => {
+  const producer = new MessageProducer();
+  const log: string[] = [];
+  const delivery = new Delivery(0, new MessageRing(producer.memory, 0), logging(log), () => assert.fail());
+  postAccepted(producer, 3, 1);
+  postAccepted(producer, 4, 1);
+  producer.post(MESSAGE.held, HEADER.bytes + 64 * 1024, { slot: 3, generation: 1, payload: 64 * 1024 });
+  producer.post(MESSAGE.gate, HEADER.bytes, { slot: 3, generation: 1 });
+  producer.post(MESSAGE.gate, HEADER.bytes, { slot: 4, generation: 1 });
+  delivery.deliverTurn();
+  assert.deepEqual(log.splice(0), ['3/1 accepted', '4/1 accepted', '3/1 held', '3/1 gate']);
+  delivery.deliverTurn();
+  assert.deepEqual(log, ['4/1 gate']);
 });
 
 test('a lease lasts until its owner is told that it is over, or the upstream lost', () => {
