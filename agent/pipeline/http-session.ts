@@ -12,7 +12,7 @@ import { FirstLook } from './first-look.ts';
 import { judge, NO_FIRST_BYTE } from './judge.ts';
 import { leaseOf } from './lease.ts';
 import { LeasedExchanges } from './leased-exchanges.ts';
-import { failFlow, refuseFlow, reportClosed } from './refuse-flow.ts';
+import { failFlow, refuseFlow } from './refuse-flow.ts';
 import { cutWhenRevoked, judgedBy, POLICY_CHANGED, stillAdmitted } from './rejudge.ts';
 import type { Identified, JudgedRequest, Outcome, Stages } from './stages.ts';
 import { passEverything, passUpgraded } from './tunnel.ts';
@@ -43,7 +43,8 @@ export class HttpSession {
 
   /** `asked`: inside a tunnel, what it leads to; its upstream is then the only one. */
   constructor(flow: Identified, stages: Stages, asked?: Asked) {
-    this.#flow = flow;
+    const { conversation, enrolled, startedAt, destination, source } = flow; // not what is of its first request alone
+    this.#flow = { conversation, enrolled, startedAt, destination, source };
     this.#stages = stages;
     this.#asked = asked;
   }
@@ -188,10 +189,10 @@ export class HttpSession {
   async #judgeNext(look: FirstLook): Promise<Turn | Outcome> {
     const flow = { ...this.#flow, source: this.#stages.identify(this.#flow.enrolled), startedAt: Date.now() };
     const step = await look.settle(this.#stages.firstByteTimeoutMs);
-    if (step === 'gone') return reportClosed({ ...flow, failure: CLIENT_GONE }, this.#stages);
+    if (step === 'gone') return this.#ended(flow, CLIENT_GONE);
     if (step === 'late') return failFlow(flow, NO_FIRST_BYTE, look, this.#stages);
     const judgement = await judge(flow, look, this.#stages, this.#asked);
-    if (judgement.kind === 'gone') return reportClosed({ ...flow, failure: CLIENT_GONE }, this.#stages);
+    if (judgement.kind === 'gone') return this.#ended(flow, CLIENT_GONE);
     if (judgement.kind === 'failed') return failFlow(flow, judgement.failure, look, this.#stages);
     const { request } = judgement.flow;
     if (!request) throw new TypeError('judged without a request');
@@ -216,16 +217,16 @@ export class HttpSession {
   async #tunnel(outcome: JudgedRequest & Outcome, exchange: Exchange): Promise<Outcome> {
     const target = outcome.request.method === 'CONNECT' ? targetOf(outcome.request) : undefined;
     const asked = target && { ...target, through: { evidence: outcome.evidence, asked: this.#asked } };
-    if (!asked) return passUpgraded(outcome, exchange, this.#stages, this.#revocation.came);
+    if (!asked) return passUpgraded(outcome, exchange, this.#stages, this.#revocation.came, this.#asked);
     this.#stages.report(outcome, requestEnded(exchange, outcome.startedAt, undefined));
     if (this.#revocation.came) return this.#cut('rst');
     const { conversation } = this.#flow;
     const { upstream } = outcome;
     const flow = { ...this.#flow, upstream, startedAt: Date.now() };
     const look = new FirstLook(conversation);
-    const outer = cutWhenRevoked(flow, () => outcome.evidence, this.#stages, this.#asked);
+    const outer = cutWhenRevoked(outcome, () => outcome.evidence, this.#stages, this.#asked);
     const judgement = await judge(flow, look, this.#stages, asked);
-    if (judgement.kind === 'gone') return reportClosed({ ...flow, failure: outer() ?? CLIENT_GONE }, this.#stages);
+    if (judgement.kind === 'gone') return this.#ended(flow, outer() ?? CLIENT_GONE);
     if (judgement.kind === 'failed') return failFlow(flow, judgement.failure, look, this.#stages);
     const inner = { ...judgement.flow, upstream };
     const { verdict, request, evidence } = inner;
@@ -261,7 +262,15 @@ export class HttpSession {
   async #cut(how: 'fin' | 'rst' = 'fin'): Promise<Outcome> {
     const { conversation } = this.#flow;
     conversation.close(how);
-    return reportClosed({ ...this.#flow, startedAt: Date.now(), failure: POLICY_CHANGED }, this.#stages);
+    return this.#ended(this.#flow, POLICY_CHANGED);
+  }
+
+  /** A line that is of no request: what the requests moved stands on their own. */
+  async #ended(flow: Outcome, failure: Failure): Promise<Outcome> {
+    const outcome = { ...flow, failure };
+    const closed = await this.#flow.conversation.closedEvent;
+    this.#stages.report(outcome, { ...flowEnded(closed, undefined, failure), bytesReceived: 0, bytesSent: 0 });
+    return outcome;
   }
 }
 

@@ -3,23 +3,26 @@ import type { Evidence } from '../model/evidence.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Hostname } from '../model/hostname.ts';
 import { decide } from '../registry/decide.ts';
-import type { Asked } from './connect-target.ts';
+import type { RequestHead } from '../wire/http1-request.ts';
+import { type Asked, admitsTarget } from './connect-target.ts';
 import { upgradesBlindly } from './first-look.ts';
 import { gather } from './judge.ts';
 import type { Identified, JudgedRequest, Stages } from './stages.ts';
 
 /**
  * Whether the registry in force still admits what an older one did. What was admitted before it said anything is asked as
- * silent: less knowledge never admits more. True if yet another registry came in meanwhile: that one will be asked.
+ * silent: less knowledge never admits more. A CONNECT is asked as its target too. True if yet another registry came in
+ * meanwhile: that one will be asked.
  */
 export async function stillAdmitted(
-  flow: Identified,
+  flow: Identified & { readonly request?: RequestHead | undefined },
   evidence: Evidence,
   stages: Stages,
   asked: Asked = { destination: flow.destination, answers: undefined },
 ): Promise<boolean> {
   const { through } = asked;
-  if (through && !(await stillAdmitted(flow, through.evidence, stages, through.asked))) return false;
+  if (through && !(await stillAdmitted({ ...flow, request: undefined }, through.evidence, stages, through.asked)))
+    return false;
   const registry = stages.registry();
   const source = stages.identify(flow.enrolled);
   const answers = new Map<Hostname, readonly IpAddress[]>();
@@ -33,7 +36,11 @@ export async function stillAdmitted(
       evidence: known,
       answers: asked.answers ?? resolved,
     });
-    if (decision.kind !== 'need') return decision.kind === 'allow' || stages.registry() !== registry;
+    if (decision.kind !== 'need') {
+      const { request } = flow;
+      const target = request?.method === 'CONNECT' ? admitsTarget(registry, stages.hop, source, request) : decision;
+      return (decision.kind === 'allow' && target.kind === 'allow') || stages.registry() !== registry;
+    }
     if (decision.attributes.includes('answers')) await gather(decision.names, answers, flow, stages);
     else known = { kind: 'silent' };
   }
@@ -48,7 +55,7 @@ export const POLICY_CHANGED: Failure = { code: 'policy-changed', httpStatus: und
 
 /** Resets a flow that is no longer looked at once a new registry does not admit it; tells whether it did. */
 export function cutWhenRevoked(
-  flow: Identified,
+  flow: Parameters<typeof stillAdmitted>[0],
   evidence: () => Evidence,
   stages: Stages,
   asked?: Asked,

@@ -1,6 +1,7 @@
 import type { ClosedEvent, Side } from '../model/mover.ts';
 import type { Conversation } from '../relay/conversation.ts';
 import type { Exchange } from '../relay/exchange.ts';
+import type { Asked } from './connect-target.ts';
 import { flowEnded } from './ended.ts';
 import { cutWhenRevoked, judgedBy, POLICY_CHANGED } from './rejudge.ts';
 import type { JudgedRequest, Outcome, Stages } from './stages.ts';
@@ -8,15 +9,17 @@ import type { JudgedRequest, Outcome, Stages } from './stages.ts';
 /**
  * What follows a 101 passes as it comes, both ways, to the end of the connection; one access line tells of the request and
  * of all that followed. A new registry that no longer admits the request resets it; `revoked`: one came in before the 101.
+ * `asked`: inside a tunnel, what that leads to.
  */
 export async function passUpgraded(
   outcome: JudgedRequest & Outcome,
   exchange: Exchange,
   stages: Stages,
   revoked: boolean,
+  asked: Asked | undefined,
 ): Promise<Outcome> {
   const { conversation } = outcome;
-  const cut = cutWhenRevoked(outcome, () => judgedBy(outcome), stages);
+  const cut = cutWhenRevoked(outcome, () => judgedBy(outcome), stages, asked);
   if (revoked) conversation.close('rst');
   const { closed, ...bytes } = await passEverything(conversation);
   const failure = revoked ? POLICY_CHANGED : cut();
