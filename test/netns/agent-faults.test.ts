@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { noFlowLeft, talk, telling } from '../support/clients/captured-pod.ts';
-import { get, HTTP_PORT, head, RAW_ADDRESSES, rawWorld } from '../support/clients/raw-origin.ts';
+import { get, HTTP_PORT, RAW_ADDRESSES, rawWorld } from '../support/clients/raw-origin.ts';
 import { type Captured, serviceEntry } from '../support/lab/captured.ts';
 import { must, outcomeText } from '../support/lab/run.ts';
 import { waitFor } from '../support/lab/wait.ts';
@@ -149,32 +149,6 @@ describe('an origin that breaks off', () => {
       );
       assert.match(String(line['upstream_host']), /:8000$/);
       assert.deepEqual(asked(path), [[path]], 'a fresh connection is not tried twice');
-    });
-  }
-
-  wire('leaves between two requests: the next one goes to a new connection', async () => {
-    const first = [{ send: get('/ends') }, { expect: 'ends$' }, { waitMs: 300 }] as const;
-    const second = { send: head('POST', '/204', 'Connection: close', 'Content-Length: 0') };
-    const told = await talk(world.lab, { host: LIVE4, port: HTTP_PORT, steps: [...first, second, { until: 'end' }] });
-    assert.match(told.received, /ends.*HTTP\/1\.1 204 No Content\r\n/s);
-    assert.deepEqual([told.end, (await told.lines(2)).map((line) => line['response_flags'])], ['fin', ['-', '-']]);
-  });
-
-  for (const [method, status] of [
-    ['GET', 200],
-    ['DELETE', 200],
-    ['POST', 503],
-    ['PATCH', 503],
-  ] as const) {
-    wire(`leaves as the second request comes: ${method} is ${status === 200 ? '' : 'not '}asked again`, async () => {
-      const first = [{ send: get('/length') }, { expect: 'length$' }] as const;
-      const path = `/fresh/${method}`;
-      const second = { send: head(method, path, 'Connection: close') };
-      const told = await talk(world.lab, { host: LIVE4, port: HTTP_PORT, steps: [...first, second, { until: 'end' }] });
-      assert.equal(told.end, 'fin');
-      const [, line] = await told.lines(2);
-      assert.equal(line?.['response_code'], status);
-      assert.deepEqual(asked(path), status === 200 ? [['/length', path], [path]] : [['/length', path]]);
     });
   }
 

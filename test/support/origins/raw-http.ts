@@ -1,6 +1,6 @@
 /**
  * An HTTP/1 origin that writes its bytes itself, so that it can also answer as no library would. The path says what is
- * answered (`ANSWERS`, `serve`; `/fresh/…` only by a connection that has served nothing before); the connection is kept for further requests unless the answer ends with it.
+ * answered (`ANSWERS`, `serve`); the connection is kept for further requests unless the answer ends with it.
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -24,11 +24,9 @@ export const ANSWERS: Readonly<Record<string, string>> = {
   /** Also how `/break` begins, which then resets. */
   '/cut': 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort',
   '/cut-chunks': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nchun\r\n',
-  /** As if more could follow; then the connection ends. */
-  '/ends': 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nends',
   '/upgrade': 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
 };
-const ENDS_ITSELF = new Set(['/close', '/old', '/cut', '/cut-chunks', '/ends']);
+const ENDS_ITSELF = new Set(['/close', '/old', '/cut', '/cut-chunks']);
 
 export function serveRawHttp(connection: Connection): void {
   void serve(connection);
@@ -36,14 +34,18 @@ export function serveRawHttp(connection: Connection): void {
 
 async function serve({ stream, reset, sawRequest }: Connection): Promise<void> {
   const reader = new RawReader(stream);
-  let served = 0;
   for (let head = await reader.through('\r\n\r\n'); head; head = await reader.through('\r\n\r\n')) {
     const request = parseHead(head.toString('latin1'));
     sawRequest(request);
     const { method, path, headers } = request;
     if (path === '/silent') continue;
     if (path === '/reset') return reset();
-    if (path === '/nothing' || (path.startsWith('/fresh/') && served > 0)) break;
+    if (path === '/nothing') break;
+    if (path.startsWith('/held')) {
+      await answerOnRelease(path, stream);
+      continue;
+    }
+    if (path === '/release') for (const release of HELD.splice(0)) release();
     if (path === '/break') return void stream.write(ANSWERS['/cut'], () => reset());
     const bytes = /^\/bytes\/(\d+)$/.exec(path)?.[1];
     if (bytes !== undefined) {
@@ -52,6 +54,7 @@ async function serve({ stream, reset, sawRequest }: Connection): Promise<void> {
     }
     if (method === 'CONNECT') {
       stream.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      if (path === 'inner.test:80') continue; // as if this were inner.test too
       for await (const piece of reader.next(Number.POSITIVE_INFINITY)) stream.write(piece);
       break;
     }
@@ -77,11 +80,21 @@ async function serve({ stream, reset, sawRequest }: Connection): Promise<void> {
     else if (path === '/digest' || path === '/slowly')
       stream.write(withLength(Buffer.from(`${digest.digest('hex')} ${received}\n`)));
     else stream.write(answerTo(method, path));
-    served++;
     if (path === '/upgrade') for await (const piece of reader.next(Number.POSITIVE_INFINITY)) stream.write(piece);
     if (ENDS_ITSELF.has(path)) break;
   }
   stream.end();
+}
+
+/** Who waits for somebody to ask this process for `/release`. */
+const HELD: (() => void)[] = [];
+
+/** `/held`: half of the answer at once; `/held/back`: none of it. */
+async function answerOnRelease(path: string, stream: Duplex): Promise<void> {
+  const half = 'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf';
+  if (path === '/held') stream.write(half);
+  await new Promise<void>((resolve) => HELD.push(resolve));
+  stream.write(path === '/held' ? 'half' : `${half}half`);
 }
 
 const MIRRORED_BYTES = 64 * 1024;
@@ -89,8 +102,7 @@ const MIRRORED_BYTES = 64 * 1024;
 const SLOW_MS = 4;
 
 function answerTo(method: string, path: string): Buffer {
-  const answer =
-    ANSWERS[path.startsWith('/fresh/') ? '/length' : path] ?? 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n';
+  const answer = ANSWERS[path] ?? 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n';
   return Buffer.from(method === 'HEAD' ? answer.slice(0, answer.indexOf('\r\n\r\n') + 4) : answer, 'latin1');
 }
 

@@ -104,3 +104,19 @@ test('a flow that ends while others are asked is not asked any more', async (t) 
   await live.rejudgeAll();
   deepEqual(asked, ['first']);
 });
+
+test('when the agent is to stop, what waits for nothing but more requests is told, and nothing new begins', async (t) => {
+  const conversations = new Conversations(t);
+  const [first, second] = [await conversations.open(), await conversations.open()];
+  const live = new LiveFlows(8);
+  const told: string[] = [];
+  live.follow(
+    first.conversation,
+    () => told.push('rejudged'),
+    () => told.push('finish'),
+  );
+  live.follow(second.conversation, () => told.push('rejudged'));
+  equal(live.windingDown, false);
+  live.windDown();
+  deepEqual([told, live.windingDown], [['finish'], true]);
+});

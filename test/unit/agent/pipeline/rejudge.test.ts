@@ -1,9 +1,11 @@
-import { deepEqual, equal } from 'node:assert/strict';
+import { deepEqual, equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
+import { targetOf } from '../../../../agent/pipeline/connect-target.ts';
 import { cutWhenRevoked, POLICY_CHANGED, stillAdmitted } from '../../../../agent/pipeline/rejudge.ts';
 import { readAll } from '../../../support/mover-log.ts';
 import { assumed, HTTP2, http, OPAQUE, OPEN, port, registryOf, type Said, SILENT, tls } from '../registry/builders.ts';
 import { Conversations } from '../relay/conversations.ts';
+import { requestHead } from '../wire/request-head.ts';
 import { identified, Staged } from './staged.ts';
 
 const ALL_TCP: Said = { hosts: ['tcp.test'], ports: ['80 tcp'] };
@@ -47,6 +49,29 @@ test('inside a tunnel its target is asked for, not the proxy', async (t) => {
   const flow = identified(conversation);
   equal(await stillAdmitted(flow, tls('b.test'), stages, asked), true);
   equal(await stillAdmitted(flow, tls('b.test'), stages), false);
+});
+
+test('a CONNECT is asked as its target too, and what is inside a tunnel with the proxy', async (t) => {
+  const { conversation } = await new Conversations(t).open();
+  const request = requestHead('CONNECT b.test:443 HTTP/1.1\r\nHost: b.test:443\r\n\r\n');
+  const { method, authority, path: target, headers } = request;
+  const evidence = { kind: 'http', request: { method, authority, target, headers } } as const;
+  const asked = targetOf(request);
+  ok(asked);
+  const inner = { ...asked, through: { evidence, asked: undefined } };
+  const flow = { ...identified(conversation), request };
+  const proxy: Said = { hosts: ['proxy.test'], ports: ['80 tcp'] };
+  const behind: Said = { hosts: ['b.test'], ports: ['443 tls'] };
+  for (const [grants, want] of [
+    [[proxy, behind], true],
+    [[proxy], false],
+    [[behind], false],
+  ] as const) {
+    const { stages } = new Staged(registryOf(grants));
+    const says = grants.map(({ hosts }) => hosts.join()).join();
+    equal(await stillAdmitted(flow, evidence, stages), want, says);
+    equal(await stillAdmitted(identified(conversation), tls('b.test'), stages, inner), want, `inside: ${says}`);
+  }
 });
 
 test('a registry that has been followed by another decides nothing', async (t) => {
