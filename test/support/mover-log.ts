@@ -102,7 +102,8 @@ export class LoggedMover {
       observed: (e: ObservedEvent) => log('observed', logged.observed, kept(e)),
       dialed: (e: DialedEvent) => log('dialed', logged.dialed, e),
       lost: (e: LostEvent) => log('lost', logged.lost, e),
-      leased: (e: LeasedEvent) => log('leased', logged.leased, e.kind === 'request' ? { ...e, head: e.head.slice() } : e),
+      leased: (e: LeasedEvent) =>
+        log('leased', logged.leased, e.kind === 'request' ? { ...e, head: e.head.slice() } : e),
       asked: (e: AskedEvent) => log('asked', logged.asked, e),
       adopted: (e: AdoptedEvent) => log('adopted', logged.adopted, e),
       closed: (e: ClosedEvent) => log('closed', logged.closed, e),
