@@ -8,7 +8,7 @@ import type { Resolution } from '../upstream/resolve/resolution.ts';
 import type { EnrolledNamespace } from './enrolled-namespace.ts';
 
 /** A known answer comes at once. `asker`: so that one namespace cannot use up the questions under way. */
-export type Resolve = (name: Hostname, asker: EnrolledNamespace) => Promise<Resolution> | Resolution;
+type Resolve = (name: Hostname, asker: EnrolledNamespace) => Promise<Resolution> | Resolution;
 
 export type CandidateOptions = {
   readonly resolve: Resolve;

@@ -58,7 +58,7 @@ export type Judged = Identified & {
 export type JudgedRequest = Judged & { readonly request: RequestHead };
 
 /** What the stages after the verdict add; every field tells of something that may not have come about. */
-export type Ending = {
+type Ending = {
   readonly failure?: Failure | undefined;
   readonly upstream?: Upstream | undefined;
   /** What was answered by ourselves. */

@@ -71,7 +71,7 @@ async function bodyLeft(conversation: Conversation, { start }: RequestPassing): 
 }
 
 /** A head, and how much of the answer is held so far, itself included. */
-export type HeldAnswer = { readonly head: AnswerHead; readonly heldBytes: number };
+type HeldAnswer = { readonly head: AnswerHead; readonly heldBytes: number };
 
 async function nextHead(
   conversation: Conversation,

@@ -74,10 +74,10 @@ function open(kept: Kept, at: number): void {
   const socket = connect({ host, port, noDelay: true });
   let local = '';
   let received = '';
-  let awaited: { readonly mark: string; readonly then: () => void } | undefined;
-  const say = ({ say: text, mark }: Saying, then: () => void): void => {
+  let awaited: { readonly mark: string; readonly next: () => void } | undefined;
+  const say = ({ say: text, mark }: Saying, next: () => void): void => {
     received = '';
-    awaited = { mark, then };
+    awaited = { mark, next };
     socket.write(text, 'latin1');
   };
   const start = (step: number): void => {
@@ -106,9 +106,9 @@ function open(kept: Kept, at: number): void {
   socket.on('data', (bytes: Buffer) => {
     received += bytes.toString('latin1');
     if (!awaited || !received.endsWith(awaited.mark)) return;
-    const { then } = awaited;
+    const { next } = awaited;
     awaited = undefined;
-    then();
+    next();
   });
   socket.on('end', () => end('fin'));
   socket.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));

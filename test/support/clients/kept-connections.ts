@@ -67,7 +67,7 @@ function connecting(target: string): Saying {
 }
 
 /** One connection of each kind; the kind's name says what a test expects of it. */
-export const KINDS = {
+const KINDS = {
   opaque: { host: '203.0.113.18', port: ECHO_PORT, begin: [ECHO], again: ECHO },
   greeted: { host: '203.0.113.17', port: GREETING_PORT, begin: [{ say: '', mark: 'HELLO\n' }] },
   tls: { host: V4, port: TLS_PORT, begin: [{ say: HELLO, mark: HELLO }], again: ECHO },

@@ -8,7 +8,7 @@ import type { Resolution } from '../../../../agent/upstream/resolve/resolution.t
 import { endpoint } from '../../../support/access-record.ts';
 import { ip, MESH, workload } from '../registry/builders.ts';
 
-export const SHOP = { netns: undefined, namespace: 'shop', pod: 'web-0' } as const;
+const SHOP = { netns: undefined, namespace: 'shop', pod: 'web-0' } as const;
 
 /** The world of the stages: one registry at a time, names with fixed addresses, and what was reported kept in order. */
 export class Staged {
