@@ -124,7 +124,7 @@ export class HttpSession {
       passed += sent;
       const again = sent === 0 || isRepeatable(judged.request);
       if (!reuse || !again) return this.#unanswered(exchange, passing, upstream);
-      conversation.edit('client', 0, 0, look.head.subarray(0, sent));
+      conversation.putBack('client', look.head.subarray(0, sent));
     }
   }
 

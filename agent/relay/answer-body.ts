@@ -53,6 +53,10 @@ async function passUntilClose(conversation: Conversation, headBytes: number): Pr
   if (head === undefined) return { end: 'gone', bodyBytes: 0 };
   conversation.forward('upstream', 'all', 'reached');
   const came = await passedSince(conversation, head);
+  if (conversation.lostUpstream?.reset) {
+    conversation.close('rst'); // an end in order would make a whole answer of it
+    return { end: 'cut', bodyBytes: came };
+  }
   const whole = !conversation.over || (await conversation.closedEvent).cause === 'ended'; // the client had ended before
   return { end: whole ? 'whole' : 'gone', bodyBytes: came };
 }

@@ -95,6 +95,13 @@ export class Conversation implements FlowHandler {
     if (!this.#over) this.#mover.edit(this.#flow, side, at, remove, bytes);
   }
 
+  /** Puts these bytes ahead of what is held of `side`; the mover takes so many in one edit. */
+  putBack(side: Side, bytes: Uint8Array): void {
+    for (let end = bytes.length; end > 0; end -= EDIT_BYTES) {
+      this.edit(side, 0, 0, bytes.subarray(Math.max(0, end - EDIT_BYTES), end));
+    }
+  }
+
   /** Requests that the lease covers pass without asking, each told to `leased`, until the mover asks again. */
   lease(lease: Lease, leased: (event: LeasedEvent) => void): Promise<AskedEvent | undefined> {
     if (this.#over || this.#lost) return GONE;
@@ -176,6 +183,9 @@ export class Conversation implements FlowHandler {
     this.#settleClosed(event);
   }
 }
+
+/** As `Mover.edit` has it. */
+const EDIT_BYTES = 16 * 1024;
 
 type Waiting<T> = ((answer: T | undefined) => void) | undefined;
 

@@ -52,14 +52,16 @@ export async function receiveAnswer(
     cut: false,
     ...over,
   });
-  for (let coming = first; ; coming = undefined) {
+  for (let coming = first, begun = false; ; coming = undefined, begun = true) {
     const answer = await Promise.race([nextHead(conversation, request.method, coming), passing.bad]);
+    if (answer === 'lost' && begun) return told({ failure: BROKEN_OFF, follows: 'close' });
     if (answer === 'gone' || answer === 'lost') return told({ follows: answer });
     if (answer === 'bad-body') return told({ failure: BAD_BODY, follows: 'close' });
     if (answer === 'bad' || !agreed(request, answer)) return told({ failure: BAD_ANSWER, follows: 'close' });
     if (!answer.head.interim) return finish(conversation, request, passing, answer, timeHeader, told);
     conversation.forward('upstream', answer.head.headBytes, 'reached');
-    if (!(await conversation.gated('upstream'))) return told({ follows: conversation.over ? 'gone' : 'lost' });
+    if (await conversation.gated('upstream')) continue;
+    return told(conversation.over ? { follows: 'gone' } : { failure: BROKEN_OFF, follows: 'close' });
   }
 }
 
@@ -142,6 +144,8 @@ function persistsFor(request: RequestHead, { headers }: AnswerHead): boolean {
 }
 
 const BAD_ANSWER: Failure = { code: 'bad-answer', httpStatus: 502, flag: 'UPE' };
+/** An interim answer came, and then nothing: the client has been answered to, so that the request is not sent again. */
+const BROKEN_OFF: Failure = { code: 'upstream-reset', httpStatus: 503, flag: 'UC' };
 const BAD_BODY: Failure = { code: 'bad-request', httpStatus: 400, flag: 'DPE' };
 /** One day: how long an origin may think is its own business (Istio's default is no route time-out). */
 const NO_LIMIT_MS = 86_400_000;

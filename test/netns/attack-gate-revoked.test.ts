@@ -95,6 +95,19 @@ wire('a WebSocket that is admitted no longer when its 101 comes is reset', async
   assert.deepEqual([line?.['verdict'], line?.['reason']], ['deny', 'policy-changed']);
 });
 
+wire('a connection that waits for requests ends, and its line counts nothing twice', async () => {
+  const { lab } = world;
+  const steps = [{ send: request('GET', 'one.test', '/length') }, { until: 'end' }] as const;
+  const lines = lab.accessLines().length;
+  const talking = talk(lab, { host: ONE[0], port: 80, steps });
+  const answered = (): boolean => lab.accessLines().length > lines;
+  await withoutResource('one.yaml', async () => void (await waitFor('the line of the answer', answered)));
+  const told = await talking;
+  assert.deepEqual([told.end, told.received.endsWith('length')], ['fin', true]);
+  const [, line] = await linesOf(world, told, 2);
+  assert.deepEqual([line?.['reason'], line?.['bytes_sent'], line?.['bytes_received']], ['policy-changed', 0, 0]);
+});
+
 const connect = request('CONNECT', 'aliyun.com:443', 'aliyun.com:443');
 const hello = readFileSync(new URL('../fixtures/client-hello/curl-7.88.bin', import.meta.url)).toString('latin1');
 for (const [says, steps] of [

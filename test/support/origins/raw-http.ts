@@ -1,6 +1,6 @@
 /**
  * An HTTP/1 origin that writes its bytes itself, so that it can also answer as no library would. The path says what is
- * answered (`ANSWERS`, `serve`); the connection is kept for further requests unless the answer ends with it.
+ * answered (`ANSWERS`, `serve`; `/fresh/…` only by a connection that has served nothing before); the connection is kept for further requests unless the answer ends with it.
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -14,6 +14,7 @@ export const ANSWERS: Readonly<Record<string, string>> = {
   '/length': 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\nX-Case: Kept\r\n\r\nlength',
   '/chunked': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nchun\r\n3;x=y\r\nked\r\n0\r\nX-Sum: 1\r\n\r\n',
   '/interim': `${'HTTP/1.1 102 Processing\r\n\r\n'.repeat(20)}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`,
+  '/hint': 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n',
   '/close': 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nup to the end',
   '/old': 'HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nas of old',
   '/204': 'HTTP/1.1 204 No Content\r\n\r\n',
@@ -24,9 +25,11 @@ export const ANSWERS: Readonly<Record<string, string>> = {
   /** Also how `/break` begins, which then resets. */
   '/cut': 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort',
   '/cut-chunks': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nchun\r\n',
+  /** As if more could follow; then the connection ends. */
+  '/ends': 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nends',
   '/upgrade': 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
 };
-const ENDS_ITSELF = new Set(['/close', '/old', '/cut', '/cut-chunks']);
+const ENDS_ITSELF = new Set(['/close', '/old', '/cut', '/cut-chunks', '/ends', '/hint']);
 
 export function serveRawHttp(connection: Connection): void {
   void serve(connection);
@@ -34,18 +37,20 @@ export function serveRawHttp(connection: Connection): void {
 
 async function serve({ stream, reset, sawRequest }: Connection): Promise<void> {
   const reader = new RawReader(stream);
+  let served = 0;
   for (let head = await reader.through('\r\n\r\n'); head; head = await reader.through('\r\n\r\n')) {
     const request = parseHead(head.toString('latin1'));
     sawRequest(request);
     const { method, path, headers } = request;
     if (path === '/silent') continue;
     if (path === '/reset') return reset();
-    if (path === '/nothing') break;
+    if (path === '/nothing' || (path.startsWith('/fresh/') && served > 0)) break;
     if (path.startsWith('/held')) {
       await answerOnRelease(path, stream);
       continue;
     }
     if (path === '/release') for (const release of HELD.splice(0)) release();
+    if (path === '/reset-behind-head') return void stream.write('HTTP/1.1 200 OK\r\n\r\n', () => reset());
     if (path === '/break') return void stream.write(ANSWERS['/cut'], () => reset());
     const bytes = /^\/bytes\/(\d+)$/.exec(path)?.[1];
     if (bytes !== undefined) {
@@ -80,6 +85,7 @@ async function serve({ stream, reset, sawRequest }: Connection): Promise<void> {
     else if (path === '/digest' || path === '/slowly')
       stream.write(withLength(Buffer.from(`${digest.digest('hex')} ${received}\n`)));
     else stream.write(answerTo(method, path));
+    served++;
     if (path === '/upgrade') for await (const piece of reader.next(Number.POSITIVE_INFINITY)) stream.write(piece);
     if (ENDS_ITSELF.has(path)) break;
   }
@@ -102,7 +108,8 @@ const MIRRORED_BYTES = 64 * 1024;
 const SLOW_MS = 4;
 
 function answerTo(method: string, path: string): Buffer {
-  const answer = ANSWERS[path] ?? 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n';
+  const answer =
+    ANSWERS[path.startsWith('/fresh/') ? '/length' : path] ?? 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n';
   return Buffer.from(method === 'HEAD' ? answer.slice(0, answer.indexOf('\r\n\r\n') + 4) : answer, 'latin1');
 }
 
