@@ -121,6 +121,7 @@ describe('100 000 requests on one connection', () => {
       let next = 0;
       for await (const line of createInterface({ input: createReadStream(world.lab.accessLog) })) {
         const { path, response_code: status, bytes_sent: sent } = JSON.parse(line) as Record<string, unknown>;
+        if (!String(path).startsWith('/echo/')) continue; // the line of an earlier test, written late
         assert.deepEqual([path, status, sent], [`/echo/${next}`, 200, `/echo/${next}`.length]);
         next++;
       }
