@@ -100,6 +100,7 @@ export type LeasedEvent =
   | {
       readonly kind: 'answer';
       readonly status: number;
+      /** Of its body, framing of chunks included: all that is let pass so far, with `atEnd` all. */
       readonly bodyBytes: number;
       /** Bytes of the upstream that pass before those of its body. */
       readonly bodyAt: number;
@@ -108,18 +109,27 @@ export type LeasedEvent =
       readonly atFirstByte: number;
       readonly atEnd: number;
     }
-  | { readonly kind: 'end'; readonly at: number };
+  /** `bodyBytes`: of the answer, framing of chunks included. */
+  | { readonly kind: 'end'; readonly bodyBytes: number; readonly at: number };
 
 /** A lease is over, and the owner must go on by itself; credit of both sides is as far as it was let pass. */
-export type AskedEvent = {
-  /**
-   * `request`: no exchange is under way; what is held of the client is the next request, or part of it, or nothing yet.
-   * `answer`: the last request was let pass, and of its answer nothing yet.
-   */
-  readonly phase: 'request' | 'answer';
-  /** Phase `answer`: all of the request has left. */
-  readonly requestSent: boolean;
-};
+export type AskedEvent =
+  | {
+      /**
+       * `request`: no exchange is under way; what is held of the client is the next request, or part of it, or nothing
+       * yet. `answer`: the last request was let pass, and of its answer nothing yet.
+       */
+      readonly phase: 'request' | 'answer';
+      /** Phase `answer`: all of the request has left. */
+      readonly requestSent: boolean;
+    }
+  | {
+      /** Of a chunked answer `bodyBytes` bytes have left behind its head, all in canonical form. */
+      readonly phase: 'body';
+      /** What comes next: a size line, or the line end behind the data of a chunk. */
+      readonly at: 'size' | 'data-end';
+      readonly bodyBytes: number;
+    };
 
 /** One socket of an adopted flow, to be closed by whoever got it. Its bytes are the owner's to keep, no views. */
 export type AdoptedSide = {

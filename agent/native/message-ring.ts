@@ -15,6 +15,7 @@ import { type Port, portOf } from '../model/port.ts';
 import {
   ACCEPTED,
   ADOPTED,
+  ASKED,
   CAUSES,
   CLOSED,
   DIALED,
@@ -174,7 +175,9 @@ export class MessageRing {
 
   /** Of a record of kind leasedRequest, leasedAnswer or leasedEnd. */
   leased(): LeasedEvent {
-    if (this.kind === MESSAGE.leasedEnd) return { kind: 'end', at: this.#double(LEASED_END.at) };
+    if (this.kind === MESSAGE.leasedEnd) {
+      return { kind: 'end', bodyBytes: this.#double(LEASED_END.bodyBytes), at: this.#double(LEASED_END.at) };
+    }
     if (this.kind === MESSAGE.leasedRequest)
       return {
         kind: 'request',
@@ -195,6 +198,10 @@ export class MessageRing {
   }
 
   asked(): AskedEvent {
+    if (this.#flag(FLAG.inBody)) {
+      const at = this.#flag(FLAG.behindData) ? 'data-end' : 'size';
+      return { phase: 'body', at, bodyBytes: this.#double(ASKED.bodyBytes) };
+    }
     return { phase: this.#flag(FLAG.inAnswer) ? 'answer' : 'request', requestSent: this.#flag(FLAG.requestSent) };
   }
 

@@ -43,7 +43,8 @@ export const DIALED = { at: 24, local: 32, era: 52, bytes: 56 } as const;
 export const LOST = { passed: 24, bytes: 32 } as const;
 export const LEASED_REQUEST = { at: 24, passed: 32, bodyBytes: 40, bytes: 48 } as const;
 export const LEASED_ANSWER = { bodyBytes: 24, bodyAt: 32, atSent: 40, atFirstByte: 48, atEnd: 56, bytes: 64 } as const;
-export const LEASED_END = { at: 24, bytes: 32 } as const;
+export const LEASED_END = { at: 24, bodyBytes: 32, bytes: 40 } as const;
+export const ASKED = { bodyBytes: 24, bytes: 32 } as const;
 export const ADOPTED = { fd: 24, ended: 32, bytes: 40 } as const;
 export const CLOSED = {
   toUpstream: 24,
@@ -73,7 +74,17 @@ export const MESSAGE = {
   adopted: 14,
 } as const;
 
-export const FLAG = { ended: 1, deadline: 2, full: 4, reset: 8, inAnswer: 1, requestSent: 2, unsent: 1 } as const;
+export const FLAG = {
+  ended: 1,
+  deadline: 2,
+  full: 4,
+  reset: 8,
+  inAnswer: 1,
+  requestSent: 2,
+  inBody: 4,
+  behindData: 8,
+  unsent: 1,
+} as const;
 
 export const COMMAND = {
   filler: 0,

@@ -2,7 +2,7 @@ import type { Failure } from '../model/failure.ts';
 import type { HeldEvent } from '../model/mover.ts';
 import type { Route } from '../model/verdict.ts';
 import { dialInOrder, type Upstream } from '../relay/dial.ts';
-import { type Exchange, receiveAnswer } from '../relay/exchange.ts';
+import { type Exchange, receiveAnswer, resumeAnswer } from '../relay/exchange.ts';
 import { passedUnderLease, passRequest, type RequestPassing } from '../relay/request-body.ts';
 import type { RequestHead } from '../wire/http1-request.ts';
 import { candidatesOf } from './candidates.ts';
@@ -157,13 +157,11 @@ export class HttpSession {
     if (conversation.over) return open ? leased.abandoned(open, await conversation.closedEvent) : outcome;
     if (!open) return this.#revocation.came ? this.#cut() : this.#listen(outcome);
     const look = new FirstLook(conversation, { bytes: open.head, ended: false, passed: open.passed });
-    const passing = passedUnderLease(
-      conversation,
-      open.judged.request,
-      open.passed,
-      asked?.requestSent ?? true,
-      open.passedAt,
-    );
+    if (asked?.phase === 'body' && open.answer) {
+      return this.#after(open.judged, look, await resumeAnswer(conversation, open.answer, asked));
+    }
+    const requestSent = asked?.phase !== 'answer' || asked.requestSent;
+    const passing = passedUnderLease(conversation, open.judged.request, open.passed, requestSent, open.passedAt);
     return { judged: open.judged, look, passing };
   }
 

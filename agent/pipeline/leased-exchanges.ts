@@ -1,5 +1,6 @@
 import type { ExchangeFacts } from '../log/record.ts';
 import type { ClosedEvent, LeasedEvent } from '../model/mover.ts';
+import type { BegunAnswer } from '../relay/exchange.ts';
 import { textOf } from '../wire/ascii.ts';
 import { readCanonicalRequest } from '../wire/http1-canonical.ts';
 import { parseRequestHead } from '../wire/http1-request.ts';
@@ -17,6 +18,8 @@ export type OpenExchange = {
   readonly passedAt: number;
   /** Bytes of the client that had passed before it. */
   readonly passed: number;
+  /** Its answer, if that has begun to pass. */
+  readonly answer: BegunAnswer | undefined;
 };
 
 /**
@@ -50,24 +53,25 @@ export class LeasedExchanges {
       }
       case 'answer':
         this.#answer = event;
-        if (event.atEnd > 0) this.#end(event.atEnd);
+        if (event.atEnd > 0) this.#end(event.atEnd, event.bodyBytes);
         return;
       case 'end':
-        this.#end(event.at);
+        this.#end(event.at, event.bodyBytes);
         return;
     }
   }
 
   get open(): OpenExchange | undefined {
     if (!this.#request) return undefined;
-    const { at, passed } = this.#request;
+    const { at, passed, bodyBytes } = this.#request;
+    const answer = this.#answer && begun(this.#answer, bodyBytes);
     const head = new TextEncoder().encode(this.#request.head);
     const request = parseRequestHead(head);
     if (request.kind !== 'head') throw new TypeError('the mover let a request pass that is none');
     const { method, authority, path, headers } = request;
     const evidence = { kind: 'http', request: { method, authority, target: path, headers } } as const;
     const judged = { ...this.#judged, request, evidence, startedAt: this.#epochOf(at) };
-    return { judged, head, passedAt: at / 1000 - MONOTONIC_OFFSET_MS, passed };
+    return { judged, head, passedAt: at / 1000 - MONOTONIC_OFFSET_MS, passed, answer };
   }
 
   /** The connection ended in the middle of the exchange that is open. */
@@ -84,7 +88,7 @@ export class LeasedExchanges {
     return judged;
   }
 
-  #end(at: number): void {
+  #end(at: number, bodyBytes: number): void {
     const request = this.#request;
     const answer = this.#answer;
     if (!request || !answer) throw new TypeError('the mover tells of the end of no exchange');
@@ -101,7 +105,7 @@ export class LeasedExchanges {
       path: target,
       responseCode: answer.status,
       bytesReceived: request.bodyBytes,
-      bytesSent: answer.bodyBytes,
+      bytesSent: bodyBytes,
       upstreamServiceTime: serviceMs(answer),
       userAgent,
       requestId: requestId ?? newRequestId(),
@@ -117,6 +121,10 @@ export class LeasedExchanges {
 
 type LeasedRequest = Omit<LeasedEvent & { readonly kind: 'request' }, 'kind' | 'head'> & { readonly head: string };
 type LeasedAnswer = LeasedEvent & { readonly kind: 'answer' };
+
+function begun(answer: LeasedAnswer, requestBodyBytes: number): BegunAnswer {
+  return { status: answer.status, serviceMs: serviceMs(answer), requestBodyBytes, bodyAt: answer.bodyAt };
+}
 
 function serviceMs({ atSent, atFirstByte }: LeasedAnswer): number {
   return Math.max(0, Math.floor((atFirstByte - atSent) / 1000));

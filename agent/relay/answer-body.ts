@@ -1,5 +1,6 @@
+import type { AskedEvent } from '../model/mover.ts';
 import type { AnswerHead } from '../wire/http1-answer.ts';
-import { chunksStart, scanChunked, skipChunkData } from '../wire/http1-chunks.ts';
+import { type ChunkState, chunksBehindData, chunksStart, scanChunked, skipChunkData } from '../wire/http1-chunks.ts';
 import type { Conversation } from './conversation.ts';
 
 /** `cut`: the upstream ended before the body was whole. `bad`: it is no strict body. `gone`: the flow has ended. */
@@ -77,8 +78,31 @@ async function passedSince(conversation: Conversation, total: number): Promise<n
 async function passChunked(conversation: Conversation, headBytes: number): Promise<BodyPassed> {
   const head = await passHead(conversation, headBytes);
   if (head === undefined) return { end: 'gone', bodyBytes: 0 };
-  let state = chunksStart();
-  let passed = head;
+  return passChunks(conversation, chunksStart(), head, head);
+}
+
+/**
+ * Lets the rest of a chunked body pass that a lease could not read on. `bodyAt`: bytes towards the client ahead of the
+ * body. Extensions are counted from here: what passed before had none.
+ */
+export function passRestOfChunks(
+  conversation: Conversation,
+  { at, bodyBytes }: AskedEvent & { readonly phase: 'body' },
+  bodyAt: number,
+): Promise<BodyPassed> {
+  const state = at === 'size' ? chunksStart() : chunksBehindData();
+  return passChunks(conversation, state, bodyAt, bodyAt + bodyBytes);
+}
+
+/** `head`, `before`: bytes towards the client ahead of the body, and so far. */
+async function passChunks(
+  conversation: Conversation,
+  from: ChunkState,
+  head: number,
+  before: number,
+): Promise<BodyPassed> {
+  let state = from;
+  let passed = before;
   for (;;) {
     const held = await conversation.inspect('upstream', 0, NO_LIMIT_MS);
     if (!held) return brokenOff(conversation, head, passed);

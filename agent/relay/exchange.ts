@@ -1,8 +1,8 @@
 import type { Failure } from '../model/failure.ts';
-import type { HeldEvent } from '../model/mover.ts';
+import type { AskedEvent, HeldEvent } from '../model/mover.ts';
 import { type AnswerHead, parseAnswerHead } from '../wire/http1-answer.ts';
 import type { RequestHead } from '../wire/http1-request.ts';
-import { passBody } from './answer-body.ts';
+import { type BodyPassed, passBody, passRestOfChunks } from './answer-body.ts';
 import type { Conversation } from './conversation.ts';
 import type { RequestPassing } from './request-body.ts';
 
@@ -65,6 +65,21 @@ export async function receiveAnswer(
   }
 }
 
+/** An answer whose head, and some of whose body, passed under a lease. */
+export type BegunAnswer = Pick<Exchange, 'status' | 'serviceMs' | 'requestBodyBytes'> & {
+  /** Bytes towards the client ahead of its body. */
+  readonly bodyAt: number;
+};
+
+/** The rest of such an answer: its request had left, and both heads let another exchange follow. */
+export async function resumeAnswer(
+  conversation: Conversation,
+  { bodyAt, ...begun }: BegunAnswer,
+  asked: AskedEvent & { readonly phase: 'body' },
+): Promise<Exchange> {
+  return { ...begun, ...endOf(await passRestOfChunks(conversation, asked, bodyAt), true) };
+}
+
 type Told = (over: Partial<Exchange> & Pick<Exchange, 'follows'>) => Promise<Exchange>;
 
 /** How much of the request's body had left when the flow ended. */
@@ -117,15 +132,20 @@ async function finish(
     return told({ status, serviceMs, follows });
   }
   const passed = await passBody(conversation, head.body, headBytes, heldBytes + field.length);
-  const persists = !early && head.keepAlive && persistsFor(request, head) && passed.end === 'whole';
-  return told({
-    status,
-    serviceMs,
-    answerBodyBytes: passed.bodyBytes,
-    failure: passed.end === 'bad' ? BAD_ANSWER : undefined,
-    cut: passed.end === 'cut',
-    follows: passed.end === 'gone' ? 'gone' : persists ? 'next' : 'close',
-  });
+  const persists = !early && head.keepAlive && persistsFor(request, head);
+  return told({ status, serviceMs, ...endOf(passed, persists) });
+}
+
+function endOf(
+  { end, bodyBytes }: BodyPassed,
+  persists: boolean,
+): Pick<Exchange, 'answerBodyBytes' | 'failure' | 'cut' | 'follows'> {
+  return {
+    answerBodyBytes: bodyBytes,
+    failure: end === 'bad' ? BAD_ANSWER : undefined,
+    cut: end === 'cut',
+    follows: end === 'gone' ? 'gone' : persists && end === 'whole' ? 'next' : 'close',
+  };
 }
 
 const NOTHING = new Uint8Array(0);

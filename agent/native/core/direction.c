@@ -11,9 +11,6 @@
 /* Splice begins to pay when pipes and page moves cost less than the copy (measured); short flows never need a pipe. */
 enum { SPLICE_FROM_BYTES = 128 * 1024, SPLICE_WORTH_BYTES = 64 * 1024, SPLICE_AT_MOST = 1024 * 1024 };
 
-/* One run gives way after this much, so that one fast flow cannot starve the thread's others. */
-enum { TURN_BYTES = 2 * 1024 * 1024 };
-
 enum step { STEP_AGAIN, STEP_BLOCKED, STEP_SOURCE_BROKEN, STEP_SINK_BROKEN, STEP_NO_RESOURCES };
 
 typedef struct {

@@ -4,6 +4,9 @@
 
 #include "flow.h"
 
+/* One run gives way after this much, so that one fast flow cannot starve the thread's others. */
+enum { TURN_BYTES = 2 * 1024 * 1024 };
+
 enum run_result {
   RUN_BLOCKED,       /* waits for a socket or for the owner */
   RUN_UNFINISHED,    /* had its share of this round: queue it */

@@ -140,6 +140,19 @@ bool flow_may_hold(const thread *t, const flow *f, const direction *d) {
   return d->held.length < USUAL_BUFFER_BYTES || t->held_of[place_of(f->listener)] < HELD_OF_LISTENER;
 }
 
+/* Under a lease chunks pass run by run: together they are no more than one turn. */
+static void relay_turn(thread *t, flow *f) {
+  uint64_t turn_ends = f->direction[UPSTREAM].passed + TURN_BYTES;
+  relay(t, f);
+  while (f->lease && lease_step(t, f)) {
+    if (f->direction[UPSTREAM].passed >= turn_ends) {
+      thread_queue(t, f);
+      return;
+    }
+    relay(t, f);
+  }
+}
+
 static void run_state(thread *t, flow *f) {
   switch ((enum flow_state)f->state) {
     case FLOW_FREE:
@@ -153,8 +166,7 @@ static void run_state(thread *t, flow *f) {
       hold(t, f);
       return;
     case FLOW_RELAYING:
-      do relay(t, f);
-      while (f->lease && lease_step(t, f));
+      relay_turn(t, f);
       return;
     case FLOW_LEAVING:
       leave_run(t, f);

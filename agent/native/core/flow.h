@@ -49,6 +49,7 @@ typedef struct {
   bool done;        /* everything up to the end has left: FIN may go */
   bool observed;
   bool inspecting;
+  bool midway;      /* of a leased answer that is not whole: its end is the client's to see, the upstream is not lost */
   bool no_splice;   /* the kernel refuses it for this pair of sockets */
   uint32_t inspect_beyond;
 } direction;

@@ -1,5 +1,5 @@
 #include "lease.h"
-#include "http1-scan.h"
+#include "http1-chunk.h"
 #include "messages.h"
 #include "mover-state.h"
 #include "upstream.h"
@@ -14,15 +14,17 @@ enum { HEAD_US = 5 * 1000 * 1000 };
 
 struct lease {
   uint8_t phase; /* enum lease_phase */
+  uint8_t place; /* enum http1_chunk_place at `answer_ends`, in LEASE_CHUNKS */
   bool stopping; /* the owner wants it back */
   bool to_head;  /* the request's method was HEAD */
   bool end_told; /* the message of the answer said when it ended */
   bool late_set; /* the deadline of the head is set */
   uint32_t epoch;
-  uint32_t scanned;       /* of the side whose head is awaited: no complete head in so many bytes */
+  uint32_t scanned;       /* of the side that is awaited: no complete head or framing in so many bytes */
   uint64_t valid_until;   /* microseconds, as all times */
   uint64_t request_ends;  /* value of the client's `passed` behind the request under way */
-  uint64_t answer_ends;   /* the same for the upstream and its answer, in LEASE_BODY */
+  uint64_t body_at;       /* the same for the upstream and the head of its answer */
+  uint64_t answer_ends;   /* and for what was let pass of its answer: in LEASE_BODY all */
   uint64_t sent_at;       /* 0: some of the request has not left */
   uint64_t first_byte_at; /* of the answer */
   lease_terms terms;
@@ -40,16 +42,28 @@ void lease_forget(thread *t, flow *f) {
   if (!f->lease) return;
   free(f->lease);
   f->lease = NULL;
+  f->direction[UPSTREAM].midway = false;
   thread_clear_deadline(t, f, DEADLINE_INSPECT_CLIENT);
+}
+
+static uint16_t asked_flags(const lease *l) {
+  switch ((enum lease_phase)l->phase) {
+    case LEASE_ANSWER:
+      return l->sent_at ? FLAG_IN_ANSWER | FLAG_REQUEST_SENT : FLAG_IN_ANSWER;
+    case LEASE_CHUNKS:
+      return l->place == HTTP1_CHUNK_END ? FLAG_IN_BODY | FLAG_BEHIND_DATA : FLAG_IN_BODY;
+    default:
+      return 0;
+  }
 }
 
 /* Always false: nothing moves before the owner says more. */
 static bool ask(thread *t, flow *f) {
   const lease *l = f->lease;
-  uint16_t phase = l->phase == LEASE_ANSWER ? FLAG_IN_ANSWER : 0;
-  uint16_t sent = l->phase == LEASE_ANSWER && l->sent_at ? FLAG_REQUEST_SENT : 0;
+  uint16_t flags = asked_flags(l);
+  uint64_t body_bytes = flags & FLAG_IN_BODY ? l->answer_ends - l->body_at : 0;
   lease_forget(t, f);
-  post_asked(t, f, phase | sent);
+  post_asked(t, f, flags, body_bytes);
   return false;
 }
 
@@ -62,7 +76,7 @@ void lease_begin(thread *t, flow *f, const lease_command *c) {
   if (f->lease) return;
   f->lease = is_between_exchanges(f) ? malloc(sizeof *f->lease + c->header.payload) : NULL;
   if (!f->lease) {
-    post_asked(t, f, 0);
+    post_asked(t, f, 0, 0);
     return;
   }
   for (int s = 0; s < 2; s++) {
@@ -80,12 +94,12 @@ void lease_begin(thread *t, flow *f, const lease_command *c) {
 void lease_stop(thread *t, flow *f) {
   if (!f->lease) return;
   f->lease->stopping = true;
-  if (f->lease->phase != LEASE_BODY) (void)ask(t, f);
+  if (f->lease->phase < LEASE_BODY) (void)ask(t, f);
 }
 
 void lease_upstream_lost(thread *t, flow *f) {
   const lease *l = f->lease;
-  if (l && l->phase == LEASE_BODY && !l->end_told) post_leased_end(t, f);
+  if (l && l->phase == LEASE_BODY && !l->end_told) post_leased_end(t, f, l->answer_ends - l->body_at);
 }
 
 void lease_deadline(thread *t, flow *f) { (void)ask(t, f); }
@@ -127,7 +141,7 @@ static enum leftover leftover_of(flow *f) {
   return LEFTOVER_NONE;
 }
 
-static bool await_more_of_head(thread *t, flow *f, enum side s) {
+static bool await_more(thread *t, flow *f, enum side s) {
   lease *l = f->lease;
   if (f->direction[s].held.length >= t->mover->options.max_held) return ask(t, f);
   l->scanned = f->direction[s].held.length;
@@ -162,7 +176,7 @@ static bool step_request(thread *t, flow *f) {
   http1_request r;
   switch (http1_scan_request(head, h->length, &r)) {
     case HTTP1_INCOMPLETE:
-      return await_more_of_head(t, f, CLIENT);
+      return await_more(t, f, CLIENT);
     case HTTP1_OTHER:
       return ask(t, f);
     case HTTP1_CANONICAL:
@@ -196,22 +210,43 @@ static int32_t add_time_field(thread *t, flow *f, const http1_answer *a) {
   return done ? n : -1;
 }
 
+/* What is known of an answer's body by what is held of it. False: it is not for us to read. */
+static bool look_at_body(lease *l, const held *h, const http1_answer *a, uint64_t *bytes) {
+  uint32_t there = h->length - a->head_bytes;
+  if (!a->chunked) {
+    *bytes = a->body_bytes;
+    l->end_told = there >= *bytes;
+    l->phase = LEASE_BODY;
+    return true;
+  }
+  http1_chunks chunks;
+  enum http1_result result = http1_scan_chunks(HTTP1_CHUNK_SIZE, h->bytes + h->start + a->head_bytes, there, &chunks);
+  if (result == HTTP1_OTHER) return false;
+  *bytes = chunks.bytes;
+  l->place = (uint8_t)chunks.place;
+  l->end_told = result == HTTP1_CANONICAL;
+  l->phase = l->end_told ? LEASE_BODY : LEASE_CHUNKS;
+  return true;
+}
+
 static bool pass_answer(thread *t, flow *f, const http1_answer *a) {
   lease *l = f->lease;
   direction *in = &f->direction[UPSTREAM];
-  l->end_told = in->held.length >= a->head_bytes + a->body_bytes;
+  uint64_t body_bytes;
+  if (!look_at_body(l, &in->held, a, &body_bytes)) return ask(t, f);
   int32_t added = add_time_field(t, f, a);
   if (added < 0) {
     flow_end(t, f, CAUSE_NO_RESOURCES, true);
     return false;
   }
-  uint64_t body_at = in->passed + a->head_bytes + (uint32_t)added;
-  post_leased_answer(t, f, &(leased_answer){.status = a->status, .body_bytes = a->body_bytes, .body_at = body_at,
+  l->body_at = in->passed + a->head_bytes + (uint32_t)added;
+  post_leased_answer(t, f, &(leased_answer){.status = a->status, .body_bytes = body_bytes, .body_at = l->body_at,
                                             .sent_at = l->sent_at, .first_byte_at = l->first_byte_at,
                                             .end_at = l->end_told ? t->now : 0});
-  l->answer_ends = body_at + a->body_bytes;
+  l->answer_ends = l->body_at + body_bytes;
   in->credit = (int64_t)(l->answer_ends - in->passed);
-  l->phase = LEASE_BODY;
+  in->midway = l->phase == LEASE_CHUNKS;
+  l->scanned = 0;
   return true;
 }
 
@@ -227,13 +262,43 @@ static bool step_answer(thread *t, flow *f) {
   http1_answer a;
   switch (http1_scan_answer(h->bytes + h->start, h->length, l->to_head, &a)) {
     case HTTP1_INCOMPLETE:
-      return upstream->ended ? ask(t, f) : await_more_of_head(t, f, UPSTREAM);
+      return upstream->ended ? ask(t, f) : await_more(t, f, UPSTREAM);
     case HTTP1_OTHER:
       return ask(t, f);
     case HTTP1_CANONICAL:
-      return a.chunked ? ask(t, f) : pass_answer(t, f, &a);
+      return pass_answer(t, f, &a);
   }
   return false;
+}
+
+/* The upstream has ended in the middle of a body: what there is of it passes, and its end, as by a length. */
+static void pass_cut_off(flow *f) {
+  f->direction[UPSTREAM].credit = -1;
+  f->lease->answer_ends = UINT64_MAX;
+  f->lease->phase = LEASE_BODY;
+}
+
+/* All that was let pass has left: lets pass what has come behind it and is surely of this body. */
+static bool step_chunks(thread *t, flow *f) {
+  lease *l = f->lease;
+  direction *in = &f->direction[UPSTREAM];
+  const held *h = &in->held;
+  http1_chunks next = {0};
+  enum http1_result result = HTTP1_INCOMPLETE;
+  if (h->length) result = http1_scan_chunks((enum http1_chunk_place)l->place, h->bytes + h->start, h->length, &next);
+  if (next.bytes) {
+    in->credit = (int64_t)next.bytes;
+    l->answer_ends += next.bytes;
+    l->place = (uint8_t)next.place;
+    l->scanned = 0;
+    in->midway = result != HTTP1_CANONICAL;
+    if (!in->midway) l->phase = LEASE_BODY;
+    return true;
+  }
+  if (result == HTTP1_OTHER) return ask(t, f);
+  if (!f->endpoint[UPSTREAM].ended) return await_more(t, f, UPSTREAM);
+  pass_cut_off(f);
+  return true;
 }
 
 static bool step_body(thread *t, flow *f) {
@@ -244,7 +309,8 @@ static bool step_body(thread *t, flow *f) {
     return false;
   }
   if (in->passed < l->answer_ends) return false;
-  if (!l->end_told) post_leased_end(t, f);
+  if (l->phase == LEASE_CHUNKS) return step_chunks(t, f);
+  if (!l->end_told) post_leased_end(t, f, l->answer_ends - l->body_at);
   l->phase = LEASE_REQUEST;
   l->scanned = 0;
   return l->stopping ? ask(t, f) : true;
@@ -257,6 +323,7 @@ bool lease_step(thread *t, flow *f) {
     case LEASE_ANSWER:
       return step_answer(t, f);
     case LEASE_BODY:
+    case LEASE_CHUNKS:
       return step_body(t, f);
   }
   return false;

@@ -11,7 +11,8 @@
 enum lease_phase {
   LEASE_REQUEST, /* no exchange is under way; the client's next head is awaited */
   LEASE_ANSWER,  /* a request was let pass; its answer's head is awaited */
-  LEASE_BODY     /* an answer was let pass and has not wholly left */
+  LEASE_BODY,    /* an answer was let pass and has not wholly left */
+  LEASE_CHUNKS   /* an answer was let pass as far as its chunks were read */
 };
 
 typedef struct lease lease;

@@ -135,11 +135,12 @@ void post_leased_request(thread *t, const flow *f, const uint8_t *head, uint32_t
   commit(t, m, LAZY);
 }
 
-void post_leased_end(thread *t, const flow *f) {
+void post_leased_end(thread *t, const flow *f, uint64_t body_bytes) {
   leased_end_message *m = reserve(t, sizeof *m, 0);
   if (!m) return;
   fill(t, &m->header, f, MESSAGE_LEASED_END);
   m->at = (double)t->now;
+  m->body_bytes = (double)body_bytes;
   commit(t, m, LAZY);
 }
 
@@ -156,8 +157,13 @@ void post_leased_answer(thread *t, const flow *f, const leased_answer *a) {
   commit(t, m, LAZY);
 }
 
-void post_asked(thread *t, const flow *f, uint16_t flags) {
-  post_bytes(t, f, MESSAGE_ASKED, CLIENT, flags, NULL, 0, URGENT);
+void post_asked(thread *t, const flow *f, uint16_t flags, uint64_t body_bytes) {
+  asked_message *m = reserve(t, sizeof *m, 0);
+  if (!m) return;
+  fill(t, &m->header, f, MESSAGE_ASKED);
+  m->header.flags = flags;
+  m->body_bytes = (double)body_bytes;
+  commit(t, m, URGENT);
 }
 
 void post_closed(thread *t, const flow *f, enum cause cause, const uint8_t ends[2]) {

@@ -16,16 +16,16 @@ void post_leased_request(thread *t, const flow *f, const uint8_t *head, uint32_t
 
 typedef struct {
   uint32_t status;
-  uint64_t body_bytes;
+  uint64_t body_bytes; /* that are let pass: all, unless more chunks are to come */
   uint64_t body_at; /* the upstream's `passed` where the body begins */
   uint64_t sent_at;
   uint64_t first_byte_at;
   uint64_t end_at; /* 0: not yet */
 } leased_answer;
 void post_leased_answer(thread *t, const flow *f, const leased_answer *a);
-void post_leased_end(thread *t, const flow *f);
-/* `flags`: FLAG_IN_ANSWER, FLAG_REQUEST_SENT. */
-void post_asked(thread *t, const flow *f, uint16_t flags);
+void post_leased_end(thread *t, const flow *f, uint64_t body_bytes);
+/* `flags` and `body_bytes` as `asked_message` has them. */
+void post_asked(thread *t, const flow *f, uint16_t flags, uint64_t body_bytes);
 void post_closed(thread *t, const flow *f, enum cause cause, const uint8_t ends[2]);
 /* A piece of at most MAX_PAYLOAD bytes. `flags`: FLAG_UNSENT or 0. */
 void post_adopted_bytes(thread *t, const flow *f, enum side s, uint16_t flags, const uint8_t *bytes, uint32_t count);

@@ -91,6 +91,8 @@ enum message_flag {
   FLAG_RESET = 8,
   FLAG_IN_ANSWER = 1,
   FLAG_REQUEST_SENT = 2,
+  FLAG_IN_BODY = 4,
+  FLAG_BEHIND_DATA = 8,
   FLAG_UNSENT = 1
 };
 
@@ -145,7 +147,14 @@ typedef struct {
 typedef struct {
   record_header header;
   double at;
+  double body_bytes; /* of the answer */
 } leased_end_message;
+
+/* FLAG_IN_ANSWER with FLAG_REQUEST_SENT, or FLAG_IN_BODY with FLAG_BEHIND_DATA, or neither. */
+typedef struct {
+  record_header header;
+  double body_bytes; /* FLAG_IN_BODY: of the answer, that have left */
+} asked_message;
 
 /* Whoever takes a descriptor puts -1 in its place: it is closed if nobody has when the mover is freed. */
 typedef struct {

@@ -19,10 +19,10 @@ static inline bool upstream_is_quiet(const flow *f) {
   return f->state == FLOW_RELAYING && d->credit == 0 && !d->done;
 }
 
-/* True if it is quiet, has ended, and nothing that it sent is left. */
+/* True if it is quiet, has ended, and nothing that it sent is left; but not in the middle of a leased answer. */
 static inline bool upstream_is_lost(const flow *f) {
   const direction *d = &f->direction[UPSTREAM];
-  return upstream_is_quiet(f) && f->endpoint[UPSTREAM].ended && !d->held.length && !d->piped;
+  return upstream_is_quiet(f) && !d->midway && f->endpoint[UPSTREAM].ended && !d->held.length && !d->piped;
 }
 
 /* Drops an upstream that is lost, and tells. */

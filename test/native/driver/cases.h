@@ -8,6 +8,7 @@ extern const scripted_case decide_cases[];
 extern const scripted_case relay_cases[];
 extern const scripted_case gate_cases[];
 extern const scripted_case lease_cases[];
+extern const scripted_case chunk_cases[];
 extern const scripted_case adopt_cases[];
 extern const scripted_case fault_cases[];
 

@@ -37,7 +37,7 @@ int main(int argc, char **argv) {
   }
   const char *filter = argc > 1 ? argv[1] : "";
   int count = run(decide_cases, filter) + run(relay_cases, filter) + run(gate_cases, filter);
-  count += run(lease_cases, filter) + run(adopt_cases, filter) + run(fault_cases, filter);
+  count += run(lease_cases, filter) + run(chunk_cases, filter) + run(adopt_cases, filter) + run(fault_cases, filter);
   printf("%d cases\n", count);
   return count ? 0 : 1;
 }

@@ -85,7 +85,11 @@ static void copy_out(const record_header *h, uint32_t thread, message *out) {
     out->passed = (uint64_t)m->passed;
     out->body_bytes = (uint64_t)m->body_bytes;
   }
-  if (out->kind == MESSAGE_LEASED_END) out->at = (uint64_t)((const leased_end_message *)h)->at;
+  if (out->kind == MESSAGE_LEASED_END) {
+    out->at = (uint64_t)((const leased_end_message *)h)->at;
+    out->body_bytes = (uint64_t)((const leased_end_message *)h)->body_bytes;
+  }
+  if (out->kind == MESSAGE_ASKED) out->body_bytes = (uint64_t)((const asked_message *)h)->body_bytes;
   if (out->kind == MESSAGE_LEASED_ANSWER) {
     const leased_answer_message *m = (const leased_answer_message *)h;
     fixed = sizeof *m;

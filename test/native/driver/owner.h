@@ -24,7 +24,7 @@ typedef struct {
   wire_address peer;     /* accepted */
   uint32_t listener;     /* accepted */
   uint64_t passed;       /* gate, lost, leased request */
-  uint64_t body_bytes;   /* leased request, leased answer */
+  uint64_t body_bytes;   /* leased request, answer and end; asked */
   uint64_t body_at;      /* leased answer */
   uint64_t at;           /* leased: of the request or the end */
   uint64_t at_sent;      /* leased answer, and the next two */

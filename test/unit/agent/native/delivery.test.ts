@@ -3,7 +3,16 @@ import { test } from 'node:test';
 import type { FlowHandler, FlowRef } from '../../../../agent/model/mover.ts';
 import { Delivery } from '../../../../agent/native/delivery.ts';
 import { MessageRing } from '../../../../agent/native/message-ring.ts';
-import { ACCEPTED, CLOSED, DIALED, HEADER, LEASED_END, LOST, MESSAGE } from '../../../../agent/native/records.ts';
+import {
+  ACCEPTED,
+  ASKED,
+  CLOSED,
+  DIALED,
+  HEADER,
+  LEASED_END,
+  LOST,
+  MESSAGE,
+} from '../../../../agent/native/records.ts';
 import { MessageProducer } from '../../../support/message-producer.ts';
 
 /** Three endpoints of port 80 and family 4, as an accepted message needs them. */
@@ -113,7 +122,7 @@ test('a lease lasts until its owner is told that it is over, or the upstream los
   const flow = { thread: 0, slot: 3, generation: 1 };
   postAccepted(producer, 3, 1);
   const ends = [
-    () => producer.post(MESSAGE.asked, HEADER.bytes, { slot: 3, generation: 1 }),
+    () => producer.post(MESSAGE.asked, ASKED.bytes, { slot: 3, generation: 1 }),
     () => producer.post(MESSAGE.lost, LOST.bytes, { slot: 3, generation: 1, value: delivery.era(flow) }),
   ];
   for (const end of ends) {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MessageRing } from '../../../../agent/native/message-ring.ts';
 import {
+  ASKED,
   CLOSED,
   DIALED,
   FLAG,
-  HEADER,
   HELD,
   LEASED_ANSWER,
   LEASED_END,
@@ -64,18 +64,25 @@ test('what happened under a lease has heads and times, and a lease that is over 
   producer.view.setFloat64(answer + LEASED_ANSWER.atFirstByte, 3, true);
   const end = producer.post(MESSAGE.leasedEnd, LEASED_END.bytes, {});
   producer.view.setFloat64(end + LEASED_END.at, 4, true);
-  producer.post(MESSAGE.asked, HEADER.bytes, {});
-  producer.post(MESSAGE.asked, HEADER.bytes, { flags: FLAG.inAnswer | FLAG.requestSent });
+  producer.view.setFloat64(end + LEASED_END.bodyBytes, 9, true);
+  producer.post(MESSAGE.asked, ASKED.bytes, {});
+  producer.post(MESSAGE.asked, ASKED.bytes, { flags: FLAG.inAnswer | FLAG.requestSent });
+  for (const flags of [FLAG.inBody, FLAG.inBody | FLAG.behindData]) {
+    const body = producer.post(MESSAGE.asked, ASKED.bytes, { flags });
+    producer.view.setFloat64(body + ASKED.bodyBytes, 2 ** 40, true);
+  }
   const told = [0, 1, 2].map(() => (assert.ok(ring.next(ring.head)), ring.leased()));
   assert.deepEqual(told, [
     { kind: 'request', head: new Uint8Array(Buffer.from('GET')), bodyBytes: 6, passed: 5, at: 1 },
     { kind: 'answer', status: 404, bodyBytes: 7, bodyAt: 8, atSent: 2, atFirstByte: 3, atEnd: 0 },
-    { kind: 'end', at: 4 },
+    { kind: 'end', bodyBytes: 9, at: 4 },
   ]);
-  const asked = [0, 1].map(() => (assert.ok(ring.next(ring.head)), ring.asked()));
+  const asked = [0, 1, 2, 3].map(() => (assert.ok(ring.next(ring.head)), ring.asked()));
   assert.deepEqual(asked, [
     { phase: 'request', requestSent: false },
     { phase: 'answer', requestSent: true },
+    { phase: 'body', at: 'size', bodyBytes: 2 ** 40 },
+    { phase: 'body', at: 'data-end', bodyBytes: 2 ** 40 },
   ]);
 });
 

@@ -94,7 +94,7 @@ test('an answer whose body is still to come is reported at its end', async (t) =
   leased.take(request('/slow'));
   leased.take(answer(200, 70, 0));
   equal(staged.lines.length, 0);
-  leased.take({ kind: 'end', at: NOW + 50_000 });
+  leased.take({ kind: 'end', bodyBytes: 70, at: NOW + 50_000 });
   deepEqual(staged.lines, ['GET /slow: allow granted 200 - 0/70']);
 });
 
@@ -156,9 +156,9 @@ test('the connection ends in mid-exchange: reported as far as it came', async (t
 
 test('what the mover cannot have let pass is a fault of ours', async (t) => {
   const { leased } = await leasing(t);
-  throws(() => leased.take({ kind: 'end', at: NOW }), /the end of no exchange/);
+  throws(() => leased.take({ kind: 'end', bodyBytes: 0, at: NOW }), /the end of no exchange/);
   leased.take(request('/x'));
-  throws(() => leased.take({ kind: 'end', at: NOW }), /the end of no exchange/);
+  throws(() => leased.take({ kind: 'end', bodyBytes: 0, at: NOW }), /the end of no exchange/);
   const { leased: other } = await leasing(t);
   throws(() => other.take(answer(200, 0, NOW)), /the end of no exchange/);
   other.take(request('/ two'));
