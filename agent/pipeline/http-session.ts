@@ -157,12 +157,10 @@ export class HttpSession {
     if (conversation.over) return open ? leased.abandoned(open, await conversation.closedEvent) : outcome;
     if (!open) return this.#revocation.came ? this.#cut() : this.#listen(outcome);
     const look = new FirstLook(conversation, { bytes: open.head, ended: false, passed: open.passed });
-    if (asked?.phase === 'body' && open.answer) {
-      return this.#after(open.judged, look, await resumeAnswer(conversation, open.answer, asked));
-    }
     const requestSent = asked?.phase !== 'answer' || asked.requestSent;
     const passing = passedUnderLease(conversation, open.judged.request, open.passed, requestSent, open.passedAt);
-    return { judged: open.judged, look, passing };
+    if (asked?.phase !== 'body' || !open.answer) return { judged: open.judged, look, passing };
+    return this.#after(open.judged, look, await resumeAnswer(conversation, open.answer, asked));
   }
 
   async #listen(last: Outcome): Promise<Turn | Outcome> {

@@ -72,6 +72,44 @@ test('requests within the terms pass by themselves, and are told with heads and 
   assert.equal(got(), expected.join(''));
 });
 
+test('chunked answers pass, and are told with all of their bytes; at an extension the owner goes on', async (t) => {
+  const log = new LoggedMover(t);
+  const upstream: Socket[] = [];
+  const to = await origin(t, (socket) => upstream.push(socket));
+  log.onAccept = ({ flow }) => log.mover.dial(flow, dialTo(to));
+  const socket = client(log.listen().port);
+  const all = readAll(socket);
+  const { flow, leased: told, asked } = await log.until(({ dialed }) => dialed.length === 1);
+  const terms = { host: 'a.test', method: undefined, target: undefined, timeHeader: undefined, validMs: 60_000 };
+  log.mover.lease(flow, { ...terms, epoch: log.mover.epoch() });
+  const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const chunks = '5\r\nhello\r\n0\r\n\r\n';
+  const odd = '3;a=b\r\nyou\r\n0\r\n\r\n';
+  const say = async (events: number, ...pieces: readonly string[]): Promise<void> => {
+    socket.write(HEAD);
+    await log.until(() => told.at(-1)?.kind === 'request');
+    for (const [at, piece] of pieces.entries()) {
+      upstream[0]?.write(piece);
+      if (at === 0) await log.until(() => told.at(-1)?.kind === 'answer');
+    }
+    await log.until(() => told.length + asked.length === events);
+  };
+  await say(2, head + chunks);
+  await say(5, head, chunks);
+  await say(8, `${head}5\r\nhel`, `lo\r\n${odd}`);
+  const bodies = told.map((event) => [event.kind, event.bodyBytes]);
+  const requests = ['request', 0];
+  assert.deepEqual(bodies.slice(0, 2), [requests, ['answer', chunks.length]]);
+  assert.deepEqual(bodies.slice(2, 5), [requests, ['answer', 0], ['end', chunks.length]]);
+  assert.deepEqual(bodies.slice(5), [requests, ['answer', '5\r\nhello'.length]]);
+  assert.deepEqual(asked, [{ phase: 'body', at: 'size', bodyBytes: '5\r\nhello\r\n'.length }]);
+  log.mover.forward(flow, 'upstream', odd.length, 'reached');
+  await log.until(({ gates }) => gates.length === 1);
+  log.mover.close(flow, 'fin');
+  assert.equal((await all).text, `${head}${chunks}${head}${chunks}${head}5\r\nhello\r\n${odd}`);
+  socket.end();
+});
+
 test('a request beyond the terms, or in the next epoch, is asked', async (t) => {
   const { log, flow, socket, got } = await leased(t, { method: 'GET', target: '/x' });
   socket.write(HEAD);

@@ -152,6 +152,8 @@ static bool await_more(thread *t, flow *f, enum side s) {
   return f->endpoint[s].readable;
 }
 
+static bool client_has_ended(const flow *f) { return f->endpoint[CLIENT].ended || f->endpoint[CLIENT].hung_up; }
+
 static void pass_request(thread *t, flow *f, const uint8_t *head, const http1_request *r) {
   lease *l = f->lease;
   direction *out = &f->direction[CLIENT];
@@ -167,9 +169,8 @@ static void pass_request(thread *t, flow *f, const uint8_t *head, const http1_re
 }
 
 static bool step_request(thread *t, flow *f) {
-  const endpoint *client = &f->endpoint[CLIENT];
   const held *h = &f->direction[CLIENT].held;
-  if (client->ended || client->hung_up) return ask(t, f);
+  if (client_has_ended(f)) return ask(t, f);
   if (!h->length) return false;
   if (!is_in_force(t, f->lease)) return ask(t, f);
   const uint8_t *head = h->bytes + h->start;
@@ -252,10 +253,10 @@ static bool pass_answer(thread *t, flow *f, const http1_answer *a) {
 
 static bool step_answer(thread *t, flow *f) {
   lease *l = f->lease;
-  const endpoint *client = &f->endpoint[CLIENT], *upstream = &f->endpoint[UPSTREAM];
+  const endpoint *upstream = &f->endpoint[UPSTREAM];
   const held *h = &f->direction[UPSTREAM].held;
   if (!l->sent_at && f->direction[CLIENT].passed >= l->request_ends) l->sent_at = t->now;
-  if (client->ended || client->hung_up) return ask(t, f);
+  if (client_has_ended(f)) return ask(t, f);
   if (!h->length) return false;
   if (!l->sent_at) return ask(t, f);
   if (!l->first_byte_at) l->first_byte_at = t->now;
@@ -296,9 +297,13 @@ static bool step_chunks(thread *t, flow *f) {
     return true;
   }
   if (result == HTTP1_OTHER) return ask(t, f);
-  if (!f->endpoint[UPSTREAM].ended) return await_more(t, f, UPSTREAM);
-  pass_cut_off(f);
-  return true;
+  if (f->endpoint[UPSTREAM].ended) {
+    pass_cut_off(f);
+    return true;
+  }
+  /* Answers without end are sent in chunks: that the client has left them is told to the upstream, by the owner. */
+  if (client_has_ended(f)) return ask(t, f);
+  return await_more(t, f, UPSTREAM);
 }
 
 static bool step_body(thread *t, flow *f) {

@@ -242,6 +242,22 @@ static void owner_takes_it_back(stage *s) {
   }
 }
 
+static void client_that_leaves_asks(stage *s) {
+  const char *sent[] = {"", "5\r\nhello", "5\r\nhello\r\n"};
+  for (size_t i = 0; i < 3; i++) {
+    pair p = answered(s, sent[i]);
+    peer_end(p.client);
+    message m = owner_expect(&s->owner, MESSAGE_ASKED, &p.f);
+    CHECK(m.flags == (i == 1 ? FLAG_IN_BODY | FLAG_BEHIND_DATA : FLAG_IN_BODY) && m.body_bytes == strlen(sent[i]));
+    CHECK(peer_is_silent(p.origin));
+    owner_forward(&s->owner, p.f, CLIENT, UINT64_MAX, true);
+    peer_expect_end(p.origin);
+    owner_close(&s->owner, p.f, true);
+    stage_closed(s, p.f, CAUSE_CLOSED, END_FIN, END_CLOSED_BY_US);
+    close_pair(&p);
+  }
+}
+
 static void close_and_respond_pass_no_more(stage *s) {
   for (int respond = 0; respond < 2; respond++) {
     pair p = answered(s, "5\r\nhello");
@@ -269,6 +285,7 @@ const scripted_case chunk_cases[] = {
     {"a reset between chunks is passed on", reset_is_passed_on, 0},
     {"an end directly behind the last chunk is a loss", end_directly_behind_the_last_chunk, 0},
     {"the owner takes a lease back between chunks", owner_takes_it_back, 0},
+    {"a client that ends between chunks asks", client_that_leaves_asks, 0},
     {"close and respond between chunks let pass no more", close_and_respond_pass_no_more, 0},
     {0},
 };

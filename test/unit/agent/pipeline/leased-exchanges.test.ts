@@ -96,6 +96,13 @@ test('an answer whose body is still to come is reported at its end', async (t) =
   equal(staged.lines.length, 0);
   leased.take({ kind: 'end', bodyBytes: 70, at: NOW + 50_000 });
   deepEqual(staged.lines, ['GET /slow: allow granted 200 - 0/70']);
+  leased.take({ ...request('/chunks'), bodyBytes: 3 });
+  leased.take(answer(200, 8, 0));
+  deepEqual(leased.open?.answer, { status: 200, serviceMs: 7, requestBodyBytes: 3, bodyAt: 500 });
+  leased.take({ kind: 'end', bodyBytes: 15, at: NOW + 50_000 });
+  deepEqual(staged.lines.slice(1), ['GET /chunks: allow granted 200 - 3/15']);
+  leased.take(request('/unanswered'));
+  equal(leased.open?.answer, undefined);
 });
 
 test('what is open when the lease ends can be gone on with, as its client sent it', async (t) => {
