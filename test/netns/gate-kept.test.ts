@@ -2,17 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { noFlowLeft, type Talk, type Talked, talk, telling } from '../support/clients/captured-pod.ts';
-import {
-  answer,
-  asked,
-  bodyBytes,
-  echo,
-  fits,
-  gateWorld,
-  linesOf,
-  ONE,
-  request,
-} from '../support/clients/gate-world.ts';
+import { answer, asked, bodyBytes, echo, fits, gateWorld, ONE, request } from '../support/clients/gate-world.ts';
 import { answerPattern, endOf, refusalPattern } from '../support/corpus/patterns.ts';
 import type { Captured } from '../support/lab/captured.ts';
 import { ANSWERS } from '../support/origins/raw-http.ts';
@@ -74,7 +64,7 @@ for (const lease of ['on', 'off'] as const) {
         ['GET one.test /fresh/1'],
       ]);
       assert.deepEqual(
-        (await linesOf(world, told, 2)).map((line) => [line['path'], line['response_code'], line['response_flags']]),
+        (await told.lines(2)).map((line) => [line['path'], line['response_code'], line['response_flags']]),
         [
           ['/length', 200, '-'],
           ['/fresh/1', 200, '-'],
@@ -91,7 +81,7 @@ for (const lease of ['on', 'off'] as const) {
       ]);
       fits(told, [...answer('/length'), ...refusalPattern(503, 'upstream-reset')]);
       assert.deepEqual(asked(world, 'one'), [['GET one.test /length', 'POST one.test /fresh/1']]);
-      const [, line] = await linesOf(world, told, 2);
+      const [, line] = await told.lines(2);
       assert.deepEqual([line?.['response_code'], line?.['response_flags']], [503, 'UC']);
     });
 
@@ -108,7 +98,7 @@ for (const lease of ['on', 'off'] as const) {
       fits(told, [...paths.flatMap(answer), ...head, ...answer('/close')]);
       assert.equal(world.lab.origin('one').length, 1, 'one connection to the origin');
       assert.deepEqual(
-        (await linesOf(world, told, paths.length + 2)).map((line) => [line['response_code'], line['bytes_sent']]),
+        (await told.lines(paths.length + 2)).map((line) => [line['response_code'], line['bytes_sent']]),
         [...paths.map((path) => [STATUS[path] ?? 200, bodyBytes(path)]), [200, 0], [200, bodyBytes('/close')]],
       );
     });
@@ -145,7 +135,7 @@ for (const lease of ['on', 'off'] as const) {
         { until: 'end' },
       ]);
       fits(told, answerPattern('HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\n\r\nlarge'));
-      const [line] = await linesOf(world, told, 1);
+      const [line] = await told.lines(1);
       assert.deepEqual([line?.['response_code'], line?.['bytes_sent']], [413, 5]);
       assert.ok(Number(line?.['bytes_received']) <= body.length);
     });
@@ -165,7 +155,7 @@ for (const lease of ['on', 'off'] as const) {
         ...answerPattern(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`),
         ...answer('/chunked'),
       ]);
-      const [first, second] = await linesOf(world, told, 2);
+      const [first, second] = await told.lines(2);
       assert.deepEqual([first?.['bytes_received'], first?.['bytes_sent']], [body.length, body.length]);
       assert.deepEqual([second?.['bytes_received'], second?.['bytes_sent']], [0, bodyBytes('/chunked')]);
     });

@@ -41,7 +41,10 @@ for (const lease of ['on', 'off'] as const) {
       await waitFor('all lines', () => lines().length >= wanted, { told: () => `${lines().length} of ${wanted}` });
       const byClient = Map.groupBy(lines(), (line) => line['downstream_remote_address']);
       for (const [at, { local }] of told.entries()) {
-        assert.deepEqual((byClient.get(local) ?? []).map(lineText), conversations[at]?.lines, `conversation ${at}`);
+        const expected = conversations[at]?.lines ?? [];
+        // A port may have served an earlier conversation too: its lines stand ahead.
+        const mine = byClient.get(local)?.splice(0, expected.length) ?? [];
+        assert.deepEqual(mine.map(lineText), expected, `conversation ${at}`);
       }
     });
 

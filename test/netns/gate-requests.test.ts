@@ -2,17 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { noFlowLeft, type Talk, type Talked, talk, telling } from '../support/clients/captured-pod.ts';
-import {
-  answer,
-  asked,
-  bodyBytes,
-  echo,
-  fits,
-  gateWorld,
-  linesOf,
-  ONE,
-  request,
-} from '../support/clients/gate-world.ts';
+import { answer, asked, bodyBytes, echo, fits, gateWorld, ONE, request } from '../support/clients/gate-world.ts';
 import { answerPattern, misfit, refusalPattern } from '../support/corpus/patterns.ts';
 import type { AccessLine } from '../support/lab/agent.ts';
 import type { Captured } from '../support/lab/captured.ts';
@@ -60,7 +50,7 @@ for (const lease of ['on', 'off'] as const) {
         assert.deepEqual(asked(world, 'one'), [['GET one.test /length'], ['GET one.test /echo/again']]);
         assert.deepEqual(asked(world, 'two'), [['GET two.test /chunked']]);
         assert.deepEqual(world.lab.origin(OTHER), []);
-        assert.deepEqual((await linesOf(world, told, 4)).map(facts), [
+        assert.deepEqual((await told.lines(4)).map(facts), [
           'GET one.test /length 200 granted 0 6 one.test',
           `GET two.test /chunked 200 granted 0 ${CHUNKED_BYTES} two.test`,
           'GET one.test /echo/again 200 granted 0 11 one.test',
@@ -81,7 +71,7 @@ for (const lease of ['on', 'off'] as const) {
         fits(told, [...answer('/length'), ...answer('/chunked'), ...mirrored, ...NOT_LISTED]);
         assert.deepEqual(asked(world, 'one').flat(), ['GET one.test /length', 'POST one.test /mirror']);
         assert.deepEqual(asked(world, 'two').flat(), ['GET two.test /chunked']);
-        assert.deepEqual((await linesOf(world, told, 4)).map(facts), [
+        assert.deepEqual((await told.lines(4)).map(facts), [
           'GET one.test /length 200 granted 0 6 one.test',
           `GET two.test /chunked 200 granted 0 ${CHUNKED_BYTES} two.test`,
           'POST one.test /mirror 200 granted 5 5 one.test',
@@ -96,7 +86,7 @@ for (const lease of ['on', 'off'] as const) {
       const told = await converse([{ send: sent }, { expect: '/echo/15$' }, { half: 'close' }, { until: 'end' }]);
       fits(told, paths.flatMap(echo));
       assert.deepEqual(asked(world, 'one'), [paths.map((path) => `GET one.test ${path}`)]);
-      const lines = await linesOf(world, told, 16);
+      const lines = await told.lines(16);
       assert.deepEqual(
         lines.map((line) => line['path']),
         paths,

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { noFlowLeft, type Talk, type Talked, talk, telling } from '../support/clients/captured-pod.ts';
-import { asked, gateWorld, linesOf, ONE, PROXY_PORT, request, WEBSOCKET_PORT } from '../support/clients/gate-world.ts';
+import { asked, gateWorld, ONE, PROXY_PORT, request, WEBSOCKET_PORT } from '../support/clients/gate-world.ts';
 import { MESSAGE_BYTES, type WebSocketTold } from '../support/clients/websocket.ts';
 import { answerPattern, misfit, refusalPattern } from '../support/corpus/patterns.ts';
 import type { Captured } from '../support/lab/captured.ts';
@@ -123,7 +123,7 @@ describe('CONNECT is judged as this request, and as its target', () => {
     assert.equal(misfit(told.received, [...answerPattern(ESTABLISHED), '\x15\x03\x03\0\x02\x02\x31']), undefined);
     const [seen] = world.lab.origin('proxy');
     assert.equal(seen?.firstBytes, connect('aliyun.com:443'));
-    const lines = await linesOf(world, told, 2);
+    const lines = await told.lines(2);
     assert.deepEqual(
       lines.map((line) => [line['method'], line['requested_server_name'], line['verdict']]),
       [

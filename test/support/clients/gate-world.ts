@@ -3,7 +3,6 @@ import { answerPattern, misfit, type Pattern, splitAnswer } from '../corpus/patt
 import type { AccessLine } from '../lab/agent.ts';
 import { type Captured, capturedLab, meshMode, serviceEntry } from '../lab/captured.ts';
 import { must } from '../lab/run.ts';
-import { waitFor } from '../lab/wait.ts';
 import type { ServiceKind } from '../origins/fixtures.ts';
 import { ANSWERS } from '../origins/raw-http.ts';
 import type { Talked } from './captured-pod.ts';
@@ -62,17 +61,6 @@ export function asked({ lab }: Captured, origin: string): readonly (readonly str
     .map(({ requests }) => requests.map(({ method, authority, path }) => `${method} ${authority} ${path}`));
 }
 
-/** All access lines of this client's connection, in order, once there are as many. */
-export function linesOf({ lab }: Captured, { local }: Talked, count: number): Promise<readonly AccessLine[]> {
-  const look = (): readonly AccessLine[] =>
-    lab.accessLines().filter((line) => line['downstream_remote_address'] === local);
-  const told = (): string =>
-    look()
-      .map((line) => JSON.stringify(line))
-      .join('\n');
-  return waitFor(`${count} lines of ${local}`, () => look().length >= count && look(), { told });
-}
-
 /** What a client gets of `path` (raw-http.ts). */
 export function answer(path: string): Pattern {
   return answerPattern(ANSWERS[path] ?? '');
@@ -93,4 +81,9 @@ export function bodyBytes(path: string): number {
 export function fits(told: Talked, pattern: Pattern): void {
   assert.equal(misfit(told.received, pattern), undefined, `stuck at ${told.stuckAt}, ended ${told.end}`);
   assert.equal(told.end, 'fin');
+}
+
+/** All access lines of this client's connection, in order, once there are as many. */
+export function linesOf(_world: Captured, told: Talked, count: number): Promise<readonly AccessLine[]> {
+  return told.lines(count);
 }
