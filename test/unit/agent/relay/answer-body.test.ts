@@ -1,10 +1,11 @@
-import { deepEqual, equal } from 'node:assert/strict';
+import { deepEqual, equal, ok } from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { passBody } from '../../../../agent/relay/answer-body.ts';
+import { passBody, passRestOfChunks } from '../../../../agent/relay/answer-body.ts';
 import type { Conversation } from '../../../../agent/relay/conversation.ts';
 import { parseAnswerHead } from '../../../../agent/wire/http1-answer.ts';
+import { readAll } from '../../../support/mover-log.ts';
 import { until } from '../../../support/until.ts';
 import { Conversations, origin } from './conversations.ts';
 
@@ -137,5 +138,59 @@ for (const [says, head] of [
     const headBytes = head.indexOf('\r\n\r\n') + 4;
     deepEqual([end, bodyBytes], ['gone', head.length - headBytes + 5]);
     equal((await conversation.closedEvent).client, 'reset');
+  });
+}
+
+const resumed: readonly Resumed[] = [
+  { says: 'an extension', passed: '5\r\nhello\r\n', rest: '3;a=b\r\nyou\r\n0\r\n\r\n', end: 'whole' },
+  { says: 'an extension first of all', passed: '', rest: '3;a=b\r\nyou\r\n0\r\n\r\n', end: 'whole' },
+  { says: 'a trailer', passed: '5\r\nhello\r\n', rest: '0\r\nX-Sum: 1\r\n\r\n', end: 'whole' },
+  { says: 'a bad size', passed: '5\r\nhello\r\n', rest: '5 \r\nhello', came: 0, end: 'bad' },
+  {
+    says: 'no line end behind the data',
+    passed: '5\r\nhello',
+    rest: '!',
+    came: 0,
+    end: 'bad',
+  },
+  { says: 'a bad trailer', passed: '', rest: '0\r\nHost: a\r\n\r\n', came: 0, end: 'bad' },
+  { says: 'an end too early', passed: '', rest: '5;a=b\r\nhel', end: 'cut' },
+];
+type Resumed = {
+  readonly says: string;
+  readonly passed: string;
+  readonly rest: string;
+  /** How much of `rest` reaches the client; undefined: all. */
+  readonly came?: number;
+  readonly end: 'whole' | 'bad' | 'cut';
+};
+for (const { says, passed, rest, came = rest.length, end } of resumed) {
+  test(`a chunked answer that a lease could not read on, at ${says}`, async (t) => {
+    const conversations = new Conversations(t);
+    const { client, conversation } = await conversations.open();
+    const reading = readAll(client);
+    const upstream = Promise.withResolvers<Socket>();
+    const to = await origin(t, (socket) => upstream.resolve(socket));
+    await conversation.dial({ to, netns: undefined, preamble: new Uint8Array(0), timeoutMs: 2_000 });
+    const terms = { host: 'a.test', method: undefined, target: undefined, timeHeader: undefined, validMs: 60_000 };
+    const told: string[] = [];
+    const asking = conversation.lease({ ...terms, epoch: conversation.epoch }, ({ kind }) => told.push(kind));
+    client.write('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n');
+    const socket = await upstream.promise;
+    await once(socket, 'data');
+    socket.write(CHUNKED);
+    await until(() => told.length === 2);
+    socket.write(passed + rest);
+    if (end === 'cut') socket.end();
+    const asked = await asking;
+    ok(asked?.phase === 'body');
+    deepEqual([asked.at, asked.bodyBytes], [rest === '!' ? 'data-end' : 'size', passed.length]);
+    deepEqual(told, ['request', 'answer'], 'the rest is ours to tell');
+    const bodyBytes = passed.length + came;
+    deepEqual(await passRestOfChunks(conversation, asked, CHUNKED.length), { end, bodyBytes });
+    conversation.close('fin');
+    equal((await reading).text, CHUNKED + passed + rest.slice(0, came));
+    equal((await conversation.closedEvent).toClient, CHUNKED.length + bodyBytes);
+    client.end();
   });
 }

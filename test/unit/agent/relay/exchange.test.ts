@@ -1,11 +1,8 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict';
-import { once } from 'node:events';
-import type { Socket } from 'node:net';
+import { deepEqual, equal, match } from 'node:assert/strict';
 import { test } from 'node:test';
-import { resumeAnswer } from '../../../../agent/relay/exchange.ts';
 import { readAll } from '../../../support/mover-log.ts';
 import { until } from '../../../support/until.ts';
-import { Conversations, origin } from './conversations.ts';
+import { Conversations } from './conversations.ts';
 import { answering, exchange } from './exchanging.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n';
@@ -252,73 +249,3 @@ test('a chunked body that is none: the request fails, and nothing passes from th
   await conversation.closedEvent;
   equal(origin.got(), head);
 });
-
-const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
-const BEGUN = { status: 200, serviceMs: 3, requestBodyBytes: 0, bodyAt: CHUNKED.length };
-
-const resumed: readonly Resumed[] = [
-  { says: 'an extension', passed: '5\r\nhello\r\n', rest: '3;a=b\r\nyou\r\n0\r\n\r\n', follows: 'next' },
-  { says: 'an extension first of all', passed: '', rest: '3;a=b\r\nyou\r\n0\r\n\r\n', follows: 'next' },
-  { says: 'a trailer', passed: '5\r\nhello\r\n', rest: '0\r\nX-Sum: 1\r\n\r\n', follows: 'next' },
-  { says: 'a bad size', passed: '5\r\nhello\r\n', rest: '5 \r\nhello', came: 0, follows: 'close', code: 'bad-answer' },
-  {
-    says: 'no line end behind the data',
-    passed: '5\r\nhello',
-    rest: '!',
-    came: 0,
-    follows: 'close',
-    code: 'bad-answer',
-  },
-  { says: 'a bad trailer', passed: '', rest: '0\r\nHost: a\r\n\r\n', came: 0, follows: 'close', code: 'bad-answer' },
-  { says: 'an end too early', passed: '', rest: '5;a=b\r\nhel', follows: 'close', cut: true },
-];
-type Resumed = {
-  readonly says: string;
-  readonly passed: string;
-  readonly rest: string;
-  /** How much of `rest` reaches the client; undefined: all. */
-  readonly came?: number;
-  readonly follows: string;
-  readonly code?: string;
-  readonly cut?: boolean;
-};
-for (const { says, passed, rest, came = rest.length, follows, code, cut = false } of resumed) {
-  test(`a chunked answer that a lease could not read on, at ${says}`, async (t) => {
-    const conversations = new Conversations(t);
-    const { client, conversation } = await conversations.open();
-    const reading = readAll(client);
-    const upstream = Promise.withResolvers<Socket>();
-    const to = await origin(t, (socket) => upstream.resolve(socket));
-    await conversation.dial({ to, netns: undefined, preamble: new Uint8Array(0), timeoutMs: 2_000 });
-    const terms = { host: 'a.test', method: undefined, target: undefined, timeHeader: undefined, validMs: 60_000 };
-    const told: string[] = [];
-    const asking = conversation.lease({ ...terms, epoch: conversation.epoch }, ({ kind }) => told.push(kind));
-    client.write(GET);
-    const socket = await upstream.promise;
-    await once(socket, 'data');
-    socket.write(CHUNKED);
-    await until(() => told.length === 2);
-    socket.write(passed + rest);
-    if (cut) socket.end();
-    const asked = await asking;
-    ok(asked?.phase === 'body');
-    deepEqual([asked.at, asked.bodyBytes], [rest === '!' ? 'data-end' : 'size', passed.length]);
-    deepEqual(told, ['request', 'answer'], 'the rest is ours to tell');
-    const exchange = await resumeAnswer(conversation, BEGUN, asked);
-    const { bodyAt, ...begun } = BEGUN;
-    deepEqual(
-      { ...exchange, failure: exchange.failure?.code },
-      {
-        ...begun,
-        answerBodyBytes: passed.length + came,
-        failure: code,
-        cut,
-        follows,
-      },
-    );
-    conversation.close('fin');
-    equal((await reading).text, CHUNKED + passed + rest.slice(0, came));
-    equal((await conversation.closedEvent).toClient, bodyAt + passed.length + came);
-    client.end();
-  });
-}
