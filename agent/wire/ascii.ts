@@ -25,7 +25,19 @@ export function textOf(bytes: Uint8Array, start: number, end: number): string {
   return DECODER.decode(bytes.subarray(start, end));
 }
 
+/**
+ * As textOf, in half the time, but bytes from 0x80 become U+0080 to U+00FF, control characters among them: for text of
+ * which only ASCII is used. 0 <= start <= end <= bytes.length.
+ */
+export function asciiOf(bytes: Uint8Array, start: number, end: number): string {
+  return latin1Slice.call(bytes, start, end);
+}
+
 const DECODER = new TextDecoder('latin1');
+// A cast, since Node's types leave it out. The documented toString('latin1') is the same, but only of a Buffer.
+const { latin1Slice } = Buffer.prototype as Buffer & {
+  readonly latin1Slice: (this: Uint8Array, start: number, end: number) => string;
+};
 const TOKEN_PUNCTUATION = "!#$%&'*+-.^_`|~";
 const CLASSES = Uint8Array.from({ length: 257 }, (_, byte) => {
   if (byte === 256) return 0;

@@ -1,7 +1,9 @@
-import { OBS_TEXT, TEXT, textOf } from './ascii.ts';
+import { OBS_TEXT, TEXT } from './ascii.ts';
 import { type ControlFields, type HttpVersion, readControl } from './http1-control.ts';
 import { type HeaderField, readFields } from './http1-fields.ts';
-import { cutLines, type Fault } from './http1-lines.ts';
+import type { Fault } from './http1-lines.ts';
+import { readStatusLine, type StatusLine } from './http1-status-line.ts';
+import { readWholeAnswer } from './http1-whole.ts';
 
 /** What follows an answer's head (RFC 9112 §6.3). `tunnel`: another protocol, after 101 or a 2xx to CONNECT. */
 type AnswerBody =
@@ -38,57 +40,33 @@ export type AnswerResult = AnswerHead | { readonly kind: 'more' } | Fault;
  * Contract: total; never throws; looks at no more than 64 KiB; once it is not `more`, bytes behind never change it.
  */
 export function parseAnswerHead(bytes: Uint8Array, request: { readonly requestMethod: string }): AnswerResult {
+  const whole = readWholeAnswer(bytes);
+  if (whole) return headOf(whole.line, whole.fields, whole.headBytes, request.requestMethod);
   const line = readStatusLine(bytes);
   if (line.kind !== 'status') return line;
   const start = { lineStart: line.next, scanned: line.next, fields: [] };
   const fields = readFields(bytes, start, TEXT | OBS_TEXT);
   if (fields.kind === 'more') return { kind: 'more' };
-  if (fields.kind !== 'fields') return bad(fields.why);
-  const { status, version } = line;
-  const control = readControl(fields.fields, version);
-  if (control.kind === 'bad') return control;
-  const body = bodyOf(status, request.requestMethod, control);
-  if (body.kind === 'bad') return body;
-  const keepAlive = control.keepAlive && body.kind !== 'until-close';
-  const interim = status < 200 && status !== 101;
-  return {
-    kind: 'head',
-    status,
-    version,
-    headers: fields.fields,
-    body,
-    fieldsAt: line.next,
-    headBytes: fields.headBytes,
-    upgrade: control.upgrade,
-    keepAlive,
-    interim,
-  };
+  return fields.kind === 'fields'
+    ? headOf(line, fields.fields, fields.headBytes, request.requestMethod)
+    : bad(fields.why);
 }
 
-type StatusLine = {
-  readonly kind: 'status';
-  readonly status: number;
-  readonly version: HttpVersion;
-  readonly next: number;
-};
-
-/** A reason phrase has no meaning and no natural length; this keeps one line from using up the head's cap. */
-const STATUS_LINE_CAP_BYTES = 4 * 1024;
-const BEGINNING = 'HTTP/1.';
-
-function readStatusLine(bytes: Uint8Array): StatusLine | { readonly kind: 'more' } | Fault {
-  if (!BEGINNING.startsWith(textOf(bytes, 0, Math.min(bytes.length, BEGINNING.length))))
-    return bad('an answer that does not begin with HTTP/1');
-  const limit = Math.min(bytes.length, STATUS_LINE_CAP_BYTES);
-  const { ends, stop } = cutLines(bytes, { lineStart: 0, scanned: 0 }, limit, TEXT | OBS_TEXT, 1);
-  const end = ends[0];
-  if (end === undefined) {
-    if (typeof stop === 'object') return stop;
-    return limit === STATUS_LINE_CAP_BYTES ? bad('a status line that is too long') : { kind: 'more' };
-  }
-  const [, minor, code] = /^HTTP\/1\.([01]) ([1-9][0-9][0-9])(?: |$)/.exec(textOf(bytes, 0, end)) ?? [];
-  if (code === undefined) return bad('a status line that is none');
-  return { kind: 'status', status: Number(code), version: minor === '1' ? '1.1' : '1.0', next: end + 2 };
+function headOf(
+  line: StatusLine,
+  headers: readonly HeaderField[],
+  headBytes: number,
+  requestMethod: string,
+): AnswerHead | Fault {
+  const { status, version } = line;
+  const control = readControl(headers, version);
+  if (control.kind === 'bad') return control;
+  const body = bodyOf(status, requestMethod, control);
+  if (body.kind === 'bad') return body;
+  const { upgrade } = control;
+  const keepAlive = control.keepAlive && body.kind !== 'until-close';
+  const interim = status < 200 && status !== 101;
+  return { kind: 'head', status, version, headers, body, fieldsAt: line.next, headBytes, upgrade, keepAlive, interim };
 }
 
 /**

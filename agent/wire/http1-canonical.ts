@@ -14,7 +14,7 @@ export type CanonicalRequest = {
 /**
  * Reads a head of which the mover's scanner has said that it is canonical (native/core/http1-scan.h): ASCII, one space
  * between method, target and `HTTP/1.1`, lines `name: value` that end in CR LF. Of such a head parseRequestHead says the
- * same (a test compares them) and checks all again: 4 µs, where this takes 0.3.
+ * same (a test compares them) and checks all again: 1.3 µs, where this takes 0.3.
  *
  * Contract: total; never throws, and ends for any text; believes what it reads.
  */

@@ -31,13 +31,29 @@ export function readControl(fields: readonly HeaderField[], version: HttpVersion
   const upgrade: string[] = [];
   let expectContinue = false;
   for (const [name, value] of fields) {
-    if (name === 'host') hosts.push(value);
-    else if (name === 'content-length') lengths.push(value);
-    else if (name === 'transfer-encoding') codings.push(value);
-    else if (name === 'connection') connection.push(...members(value));
-    else if (name === 'upgrade') upgrade.push(...members(value));
-    else if (name === 'expect') expectContinue ||= version === '1.1' && value.toLowerCase() === '100-continue';
-    else if (name === 'content_length' || name === 'transfer_encoding') return bad(`a field ${name}`);
+    // By length first: most fields are none of these, and equal lengths are what makes comparing strings cost.
+    switch (name.length) {
+      case 4:
+        if (name === 'host') hosts.push(value);
+        break;
+      case 6:
+        if (name === 'expect') expectContinue ||= version === '1.1' && value.toLowerCase() === '100-continue';
+        break;
+      case 7:
+        if (name === 'upgrade') upgrade.push(...members(value));
+        break;
+      case 10:
+        if (name === 'connection') connection.push(...members(value));
+        break;
+      case 14:
+        if (name === 'content-length') lengths.push(value);
+        else if (name === 'content_length') return bad(`a field ${name}`);
+        break;
+      case 17:
+        if (name === 'transfer-encoding') codings.push(value);
+        else if (name === 'transfer_encoding') return bad(`a field ${name}`);
+        break;
+    }
   }
   const nominated = connection.find((option) => NEVER_HOP_BY_HOP.has(option));
   if (nominated !== undefined) return bad(`Connection names ${nominated}`);
@@ -54,7 +70,8 @@ export function readControl(fields: readonly HeaderField[], version: HttpVersion
 const NEVER_HOP_BY_HOP = new Set(['host', 'content-length', 'transfer-encoding']);
 
 /** RFC 9110 §5.6.1: members of a list, lower case, empty ones left out. */
-function members(value: string): string[] {
+function members(value: string): readonly string[] {
+  if (value === 'keep-alive' || value === 'close') return [value];
   return value
     .split(',')
     .map((member) => member.replaceAll('\t', ' ').trim().toLowerCase())

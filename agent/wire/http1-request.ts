@@ -4,6 +4,7 @@ import { type HttpVersion, readControl } from './http1-control.ts';
 import { type FieldsProgress, type HeaderField, readFields } from './http1-fields.ts';
 import { type BadRequest, type RequestLine, readRequestLine } from './http1-request-line.ts';
 import { readAsked } from './http1-target.ts';
+import { readWholeRequest } from './http1-whole.ts';
 
 /** How many bytes follow the head (RFC 9112 §6). */
 type RequestBody =
@@ -52,6 +53,8 @@ export type RequestResult = RequestHead | RequestMore | { readonly kind: 'not-ht
  * it is the same in whatever pieces the bytes came, with or without `resume`.
  */
 export function parseRequestHead(bytes: Uint8Array, resume?: RequestProgress): RequestResult {
+  const whole = resume ? undefined : readWholeRequest(bytes);
+  if (whole) return headOf(whole.line, whole.fields, whole.headBytes);
   const line = resume?.line ?? readRequestLine(bytes);
   if (line.kind === 'more') return { ...line, resume: undefined };
   if (line.kind !== 'line') return line;
