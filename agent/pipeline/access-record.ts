@@ -46,7 +46,12 @@ export function verdictOf({ verdict, failure }: Outcome): AccessRecord['verdict'
   return failure && WITHOUT_VERDICT.has(failure.code) ? null : 'deny';
 }
 
-const WITHOUT_VERDICT: ReadonlySet<FailureCode> = new Set(['client-closed', 'client-reset', 'self-proof']);
+const WITHOUT_VERDICT: ReadonlySet<FailureCode> = new Set([
+  'client-closed',
+  'client-reset',
+  'self-proof',
+  'upstream-reset', // of a tunnel, before anything was said through it
+]);
 
 type RequestFacts = Pick<
   AccessRecord,

@@ -15,7 +15,7 @@ import { LeasedExchanges } from './leased-exchanges.ts';
 import { failFlow, refuseFlow } from './refuse-flow.ts';
 import { cutWhenRevoked, judgedBy, POLICY_CHANGED, stillAdmitted } from './rejudge.ts';
 import type { Identified, JudgedRequest, Outcome, Stages } from './stages.ts';
-import { passEverything, passUpgraded } from './tunnel.ts';
+import { passEverything, passLoss, passUpgraded } from './tunnel.ts';
 
 /** The upstream that a connection has now, and the route that led to it. */
 export type Reached = { readonly upstream: Upstream; readonly cluster: string };
@@ -221,8 +221,12 @@ export class HttpSession {
     const flow = { ...this.#flow, upstream, startedAt: Date.now() };
     const look = new FirstLook(conversation);
     const outer = cutWhenRevoked(outcome, () => outcome.evidence, this.#stages, this.#asked);
-    const judgement = await judge(flow, look, this.#stages, asked);
-    if (judgement.kind === 'gone') return this.#ended(flow, outer() ?? CLIENT_GONE);
+    const judgement = await Promise.race([judge(flow, look, this.#stages, asked), conversation.upstreamGone()]);
+    if (!judgement && conversation.lostUpstream) {
+      passLoss(conversation);
+      return this.#ended(flow, UPSTREAM_RESET);
+    }
+    if (!judgement || judgement.kind === 'gone') return this.#ended(flow, outer() ?? CLIENT_GONE);
     if (judgement.kind === 'failed') return failFlow(flow, judgement.failure, look, this.#stages);
     const inner = { ...judgement.flow, upstream };
     const { verdict, request, evidence } = inner;

@@ -34,7 +34,10 @@ export async function passUpgraded(
   return ended;
 }
 
-/** Lets both sides pass to the end, and counts what passes from here on. */
+/**
+ * Lets both sides pass to the end, and counts what passes from here on. An upstream that ended before anything of it was
+ * let pass is the end as well.
+ */
 export async function passEverything(conversation: Conversation): Promise<{
   readonly closed: ClosedEvent;
   readonly bytesReceived: number;
@@ -44,12 +47,19 @@ export async function passEverything(conversation: Conversation): Promise<{
   const sent = await passedBy(conversation, 'upstream');
   conversation.forward('client', 'all', 'held');
   conversation.forward('upstream', 'all', 'held');
+  await conversation.upstreamGone();
+  passLoss(conversation);
   const closed = await conversation.closedEvent;
   return {
     closed,
     bytesReceived: received === undefined ? 0 : closed.toUpstream - received,
     bytesSent: sent === undefined ? 0 : closed.toClient - sent,
   };
+}
+
+/** Ends the flow as its upstream ended, if that was lost. */
+export function passLoss(conversation: Conversation): void {
+  if (conversation.lostUpstream) conversation.close(conversation.lostUpstream.reset ? 'rst' : 'fin');
 }
 
 /** Bytes of this side that have passed since the flow began; undefined: the flow has ended. */

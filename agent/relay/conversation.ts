@@ -34,6 +34,7 @@ export class Conversation implements FlowHandler {
   #waitAsked: Waiting<AskedEvent>;
   #onLeased: (event: LeasedEvent) => void = () => {};
   #lost: LostEvent | undefined;
+  #upstreamGone: PromiseWithResolvers<undefined> | undefined;
   #settleClosed: (event: ClosedEvent) => void = () => {};
   #over: ClosedEvent | undefined;
 
@@ -54,6 +55,13 @@ export class Conversation implements FlowHandler {
   /** Set from when the upstream was lost until the next dial. */
   get lostUpstream(): LostEvent | undefined {
     return this.#lost;
+  }
+
+  /** Resolves once the upstream is lost or the flow has ended; `lostUpstream` and `over` tell which. */
+  upstreamGone(): Promise<undefined> {
+    if (this.#over || this.#lost) return GONE;
+    this.#upstreamGone ??= Promise.withResolvers<undefined>();
+    return this.#upstreamGone.promise;
   }
 
   /** What is held of `side` once it is more than `beyond` bytes, or the side ends, or the deadline or limit is reached. */
@@ -159,6 +167,7 @@ export class Conversation implements FlowHandler {
     const waiting = [client, upstream, this.#waitHeld.upstream, this.#waitAsked];
     this.#waitGate.client = this.#waitGate.upstream = this.#waitHeld.upstream = this.#waitAsked = undefined;
     for (const wake of waiting) wake?.(undefined);
+    this.#tellUpstreamGone();
   }
 
   leased(event: LeasedEvent): void {
@@ -180,7 +189,13 @@ export class Conversation implements FlowHandler {
       ...Object.values(this.#waitGate),
     ];
     for (const wake of waiting) wake?.(undefined);
+    this.#tellUpstreamGone();
     this.#settleClosed(event);
+  }
+
+  #tellUpstreamGone(): void {
+    this.#upstreamGone?.resolve(undefined);
+    this.#upstreamGone = undefined;
   }
 }
 
