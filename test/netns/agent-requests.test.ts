@@ -104,14 +104,17 @@ describe('nothing leaves but the judged request', () => {
           /^HTTP\/1\.1 431 Request Header Fields Too Large\r\n.*x-weir-reason: head-too-large\r\n/s,
         );
       });
-      wire('CONNECT to what is listed reaches the proxy', async () => {
-        const connect = `CONNECT raw.test:${port} HTTP/1.1\r\nHost: raw.test:${port}\r\n\r\n`;
-        const told = await talk(world.lab, {
-          host: RAW_ADDRESSES[0],
-          port,
-          steps: [{ send: connect }, { expect: '\r\n\r\n' }, { half: 'close' }, { until: 'end' }],
-        });
-        assert.match(told.received, /^HTTP\/1\.1 200 Connection established\r\n/);
+      wire('CONNECT to what is listed reaches the proxy, whose end is passed on', async () => {
+        const told = await ask(world, head('CONNECT', `raw.test:${HTTP_PORT}`, 'X-Then: end'), { port });
+        assert.match(told.received, /^HTTP\/1\.1 200 Connection established\r\nx-envoy[^\n]*\r\n\r\n$/);
+        assert.equal(told.end, 'fin');
+        const lines = await told.lines(2);
+        assert.deepEqual(lines.map((line) => [line['method'], line['verdict'], line['reason']]).at(0), [
+          'CONNECT',
+          'allow',
+          'granted',
+        ]);
+        assert.notEqual(lines[1]?.['verdict'], 'deny');
       });
       wire('CONNECT to what is not listed reaches nobody', async () => {
         const told = await ask(world, 'CONNECT other.test:443 HTTP/1.1\r\nHost: other.test:443\r\n\r\n', { port });
@@ -137,6 +140,15 @@ describe('nothing leaves but the judged request', () => {
       [],
     );
   });
+});
+
+wire('a tunnel whose two ends leave at the same time ends, each time', async () => {
+  const connect = head('CONNECT', `raw.test:${TCP_PORT}`).replace(String(HTTP_PORT), String(TCP_PORT));
+  const steps = [{ send: connect }, { expect: '\r\n\r\n' }, { half: 'close' }, { until: 'end' }] as const;
+  for (let times = 0; times < 10; times++) {
+    const scripts = Array.from({ length: 20 }, () => ({ host: RAW_ADDRESSES[0], port: TCP_PORT, steps }));
+    for (const told of await talkAll(world.lab, scripts)) assert.equal(told.end, 'fin');
+  }
 });
 
 wire('what a flow says only after it was admitted and dialled stands on its access line', async () => {

@@ -59,6 +59,7 @@ async function serve({ stream, reset, sawRequest }: Connection): Promise<void> {
     }
     if (method === 'CONNECT') {
       stream.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      if (headers['x-then'] === 'end') break;
       if (path === 'inner.test:80') continue; // as if this were inner.test too
       for await (const piece of reader.next(Number.POSITIVE_INFINITY)) stream.write(piece);
       break;

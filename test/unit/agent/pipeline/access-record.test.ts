@@ -125,12 +125,13 @@ test('what an older registry admitted and a newer one does not is a denial', asy
   }
 });
 
-test('a client that left before there was a verdict has none; any other ending without one is a denial', async (t) => {
+test('what ended before there was a verdict, by a peer, has none; any other ending without one is a denial', async (t) => {
   const { conversation } = await new Conversations(t).open();
   for (const [code, verdict] of [
     ['client-closed', null],
     ['client-reset', null],
     ['self-proof', null],
+    ['upstream-reset', null],
     ['not-redirected', 'deny'],
     ['no-first-byte', 'deny'],
   ] as const) {

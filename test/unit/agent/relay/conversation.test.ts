@@ -53,9 +53,13 @@ test('dialled, let pass, gated: only what was let pass reaches the upstream', as
 
 test('every question that waits is answered once the flow has ended, and every later one at once', async (t) => {
   const { client, conversation } = await new Conversations(t).open();
-  const waiting = [conversation.inspect('client', 0, 60_000), conversation.gated('client')];
+  const waiting = [
+    conversation.inspect('client', 0, 60_000),
+    conversation.gated('client'),
+    conversation.upstreamGone(),
+  ];
   client.resetAndDestroy();
-  deepEqual(await Promise.all(waiting), [undefined, undefined]);
+  deepEqual(await Promise.all(waiting), [undefined, undefined, undefined]);
   const { client: end } = await conversation.closedEvent;
   equal(end, 'reset');
   ok(conversation.over);
@@ -117,8 +121,13 @@ test('every question that waits for an upstream is answered when it is lost', as
   const { conversation } = await new Conversations(t).open('x');
   await dial(conversation, to);
   conversation.forward('client', 1, 'held');
-  const waiting = [conversation.gated('client'), conversation.inspect('upstream', 0, 60_000)];
-  deepEqual(await Promise.all(waiting), [undefined, undefined]);
+  const waiting = [
+    conversation.gated('client'),
+    conversation.inspect('upstream', 0, 60_000),
+    conversation.upstreamGone(),
+  ];
+  deepEqual(await Promise.all(waiting), [undefined, undefined, undefined]);
+  await conversation.upstreamGone();
   deepEqual([conversation.lostUpstream, conversation.over], [{ reset: true, passed: 1 }, false]);
   conversation.close('rst');
 });
