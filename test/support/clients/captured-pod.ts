@@ -23,13 +23,17 @@ export async function talk(lab: Lab, script: Talk): Promise<Talked> {
   return told;
 }
 
-/** Several at once, told in the order given. */
-export async function talkAll(lab: Lab, scripts: readonly Talk[]): Promise<readonly Talked[]> {
+/** Several at once, in the first pod or the one named, told in the order given. */
+export async function talkAll(
+  lab: Lab,
+  scripts: readonly Talk[],
+  pod: string = lab.pod().name,
+): Promise<readonly Talked[]> {
   const before = lab.accessLines().length;
   const full = scripts.map((script) => ({ limitMs: 8_000, ...script }));
   const limitMs = Math.max(...full.map((each) => each.limitMs)) + 10_000;
   const options = { input: JSON.stringify(full), limitMs };
-  const outcome = await lab.exec(lab.pod().name, [process.execPath, TALK, 'run'], options);
+  const outcome = await lab.exec(pod, [process.execPath, TALK, 'run'], options);
   assert.equal(outcome.code, 0, outcomeText(outcome));
   const all = JSON.parse(outcome.stdout) as Told[]; // printed by talk.ts alone
   return all.map((told) => {
