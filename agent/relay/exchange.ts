@@ -59,7 +59,7 @@ export async function receiveAnswer(
     if (answer === 'bad-body') return told({ failure: BAD_BODY, follows: 'close' });
     if (answer === 'bad' || !agreed(request, answer)) return told({ failure: BAD_ANSWER, follows: 'close' });
     if (!answer.head.interim) return finish(conversation, request, passing, answer, timeHeader, told);
-    conversation.forward('upstream', answer.head.headBytes, 'reached');
+    conversation.forward('upstream', interimBytes(answer, request.method), 'reached');
     if (await conversation.gated('upstream')) continue;
     return told(conversation.over ? { follows: 'gone' } : { failure: BROKEN_OFF, follows: 'close' });
   }
@@ -87,8 +87,18 @@ async function bodyLeft(conversation: Conversation, { start }: RequestPassing): 
   return Math.max(0, (await conversation.closedEvent).toUpstream - start);
 }
 
-/** A head, and how much of the answer is held so far, itself included. */
-type HeldAnswer = { readonly head: AnswerHead; readonly heldBytes: number };
+/** A head, and all that is held of the answer so far, itself included. */
+type HeldAnswer = { readonly head: AnswerHead; readonly held: Uint8Array };
+
+/** Of all interim heads that are held whole: an origin may send thousands, and each question copies what is held. */
+function interimBytes({ head, held }: HeldAnswer, requestMethod: string): number {
+  let bytes = head.headBytes;
+  for (;;) {
+    const next = parseAnswerHead(held.subarray(bytes), { requestMethod });
+    if (next.kind !== 'head' || !next.interim) return bytes;
+    bytes += next.headBytes;
+  }
+}
 
 async function nextHead(
   conversation: Conversation,
@@ -99,7 +109,7 @@ async function nextHead(
     const held = await (asked ?? conversation.inspect('upstream', seen, NO_LIMIT_MS));
     if (!held) return conversation.over ? 'gone' : 'lost';
     const head = parseAnswerHead(held.bytes, { requestMethod });
-    if (head.kind === 'head') return { head, heldBytes: held.bytes.length };
+    if (head.kind === 'head') return { head, held: held.bytes };
     if (head.kind === 'bad' || held.ended || held.full) return held.bytes.length === 0 ? 'lost' : 'bad';
     seen = held.bytes.length;
   }
@@ -114,7 +124,7 @@ async function finish(
   conversation: Conversation,
   request: RequestHead,
   passing: RequestPassing,
-  { head, heldBytes }: HeldAnswer,
+  { head, held }: HeldAnswer,
   timeHeader: string | undefined,
   told: Told,
 ): Promise<Exchange> {
@@ -131,7 +141,7 @@ async function finish(
     const follows = gate ? 'tunnel' : conversation.over ? 'gone' : 'lost';
     return told({ status, serviceMs, follows });
   }
-  const passed = await passBody(conversation, head.body, headBytes, heldBytes + field.length);
+  const passed = await passBody(conversation, head.body, headBytes, held.length + field.length);
   const persists = !early && head.keepAlive && persistsFor(request, head);
   return told({ status, serviceMs, ...endOf(passed, persists) });
 }
