@@ -41,7 +41,7 @@ export class Conversation implements FlowHandler {
   constructor(mover: Mover, flow: FlowRef, event: AcceptedEvent) {
     this.#mover = mover;
     this.#flow = flow;
-    this.opening = { ...event, bytes: event.bytes.slice() };
+    this.opening = { ...event, bytes: copyOf(event.bytes) };
     this.closedEvent = new Promise((resolve) => {
       this.#settleClosed = resolve;
     });
@@ -141,11 +141,11 @@ export class Conversation implements FlowHandler {
   held(event: HeldEvent): void {
     const wake = this.#waitHeld[event.side];
     this.#waitHeld[event.side] = undefined;
-    wake?.({ ...event, bytes: event.bytes.slice() });
+    wake?.({ ...event, bytes: copyOf(event.bytes) });
   }
 
   gate(event: GateEvent): void {
-    const copy = { ...event, bytes: event.bytes.slice() };
+    const copy = { ...event, bytes: copyOf(event.bytes) };
     const wake = this.#waitGate[event.side];
     this.#waitGate[event.side] = undefined;
     this.#earlyGate[event.side] = copy;
@@ -197,6 +197,11 @@ export class Conversation implements FlowHandler {
     this.#upstreamGone?.resolve(undefined);
     this.#upstreamGone = undefined;
   }
+}
+
+/** Small copies share Node's slabs of 8 KiB; an ArrayBuffer of its own for each, as slice() makes, takes eight times as long. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return Buffer.from(bytes);
 }
 
 /** As `Mover.edit` has it. */

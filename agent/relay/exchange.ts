@@ -162,7 +162,7 @@ const NOTHING = new Uint8Array(0);
 
 function timeField(head: AnswerHead, name: string | undefined, ms: number): Uint8Array {
   if (name === undefined || head.headers.some(([each]) => each === name)) return NOTHING;
-  return new TextEncoder().encode(`${name}: ${ms}\r\n`);
+  return Buffer.from(`${name}: ${ms}\r\n`, 'latin1');
 }
 
 /** A client of HTTP/1.0 waits for the end of the connection unless the answer itself says otherwise (RFC 9112 §9.3). */
