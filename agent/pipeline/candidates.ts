@@ -30,9 +30,9 @@ export async function candidatesOf(
 ): Promise<Candidates> {
   if (route.dial === 'original') return permitted([destination], FORBIDDEN_ORIGINAL, options);
   const names = namesToResolve(route.targets);
-  const resolutions = new Map(
-    await Promise.all(names.map(async (name) => [name, await options.resolve(name, enrolled)] as const)),
-  );
+  const resolutions = new Map<Hostname, Resolution>();
+  const resolving = names.map(async (name) => resolutions.set(name, await options.resolve(name, enrolled)));
+  if (resolving.length > 0) await Promise.all(resolving);
   const endpoints = dialPlan(route.targets, resolutions, options.random());
   if (endpoints.length === 0) {
     const failure = resolutions.size > 0 ? UNRESOLVED : NO_ENDPOINT;

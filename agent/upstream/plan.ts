@@ -19,6 +19,8 @@ export function dialPlan(
   resolutions: ReadonlyMap<Hostname, Resolution>,
   random: number,
 ): readonly Endpoint[] {
+  const [only] = targets;
+  if (only && targets.length === 1) return distinct(endpointsOf(only, resolutions)); // as most routes are
   const weighted = targets.filter((target) => target.weight > 0);
   const eligible = weighted.length > 0 ? weighted : targets;
   const first = chosen(eligible, random);
