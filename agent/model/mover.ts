@@ -260,7 +260,7 @@ export type Mover = {
   /**
    * Let `bytes` more bytes of this side pass (`'all'`: everything from now on, until a number is given again). When they
    * have passed, or all there are if the side ends before: one GateEvent, `reached`: at once; `held`: only when more
-   * bytes, or the end, have come behind them.
+   * bytes, or the end, have come behind them. Only the last forward of a side has a gate.
    * After `'all'`, `reached` tells that the end of this side has passed; `held` tells nothing.
    * Holds across dials: an attempt that failed has let nothing pass.
    */

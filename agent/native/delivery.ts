@@ -1,4 +1,4 @@
-import type { Accept, FlowHandler, FlowRef } from '../model/mover.ts';
+import type { Accept, FlowHandler, FlowRef, Side } from '../model/mover.ts';
 import { Adoption } from './adoption.ts';
 import type { MessageRing } from './message-ring.ts';
 import { MESSAGE } from './records.ts';
@@ -17,6 +17,8 @@ type Owned = {
   era: number;
   /** Era of the last dial that it gave; 0: none. */
   dialled: number;
+  /** Numbers of the last forwards that it gave; a gate of an earlier one tells of what it no longer waits for. */
+  readonly turn: Record<Side, number>;
   /** It has given a lease and was not told that it is over. */
   leased: boolean;
 };
@@ -63,6 +65,14 @@ export class Delivery {
     return owned.era;
   }
 
+  /** The number of the forward of this side that the owner gives now. */
+  nextTurn(flow: FlowRef, side: Side): number {
+    const owned = this.#find(flow.slot, flow.generation);
+    if (!owned) return 0;
+    owned.turn[side] = (owned.turn[side] + 1) >>> 0;
+    return owned.turn[side];
+  }
+
   /** True if the owner has leased the flow and was not told that the lease is over. */
   isLeased(flow: FlowRef): boolean {
     return this.#find(flow.slot, flow.generation)?.leased ?? false;
@@ -76,16 +86,8 @@ export class Delivery {
   /** Delivers what is there now, as far as one turn may take it, and gives the room back. */
   deliverTurn(): void {
     const { head } = this.#messages;
-    while ((this.#messages.taken < TURN_BYTES || this.#isHalfTold(head)) && this.#messages.next(head)) this.#deliver();
+    while (this.#messages.taken < TURN_BYTES && this.#messages.next(head)) this.#deliver();
     this.#messages.release();
-  }
-
-  /**
-   * What arrived answers both `inspect` and the gate before it. If promises went on between the two, the second would be
-   * taken for the answer to what the owner has asked for since.
-   */
-  #isHalfTold(head: number): boolean {
-    return this.#messages.kind === MESSAGE.held && this.#messages.isBeforeGate(head);
   }
 
   #deliver(): void {
@@ -103,7 +105,14 @@ export class Delivery {
   #deliverAccepted(): void {
     const { slot, generation } = this.#messages;
     const flow: FlowRef = { thread: this.#thread, slot, generation };
-    const owned: Owned = { flow, handler: undefined, era: 1, dialled: 0, leased: false };
+    const owned: Owned = {
+      flow,
+      handler: undefined,
+      era: 1,
+      dialled: 0,
+      turn: { client: 0, upstream: 0 },
+      leased: false,
+    };
     this.#owned[slot] = owned;
     try {
       owned.handler = this.#accept(flow, this.#messages.accepted());
@@ -125,6 +134,7 @@ export class Delivery {
         return handler.held(this.#messages.held());
       case MESSAGE.gate:
         if (this.#messages.era !== owned.dialled) return; // of credit that the dial took back
+        if (this.#messages.turn !== owned.turn[this.#messages.side]) return;
         return handler.gate(this.#messages.gate());
       case MESSAGE.observed:
         return handler.observed(this.#messages.observed());

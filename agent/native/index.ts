@@ -147,6 +147,7 @@ class RunningMover {
     const count = bytes === 'all' ? 0 : bytes;
     if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`forward ${bytes} bytes`);
     const ring = this.#command(COMMAND.forward, flow, side, flags, this.#era(flow), FORWARD.bytes, NOTHING);
+    ring?.setUint32(FORWARD.turn, this.#threads[flow.thread]?.delivery.nextTurn(flow, side) ?? 0);
     ring?.setUint32(FORWARD.low, count % 2 ** 32);
     ring?.setUint32(FORWARD.high, Math.floor(count / 2 ** 32));
   }

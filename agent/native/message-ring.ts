@@ -224,16 +224,9 @@ export class MessageRing {
     return this.#view.getInt32(this.#at + HEADER.value, true);
   }
 
-  /** The record behind this one, before `head`, is a gate of the same flow. */
-  isBeforeGate(head: number): boolean {
-    if (this.#tail === head) return false;
-    const next = this.#tail & (LAYOUT.messageBytes - 1);
-    const kind = this.#view.getUint8(next + HEADER.kind);
-    const at = kind === MESSAGE.filler ? 0 : next;
-    return (
-      this.#view.getUint8(at + HEADER.kind) === MESSAGE.gate &&
-      this.#view.getUint32(at + HEADER.slot, true) === this.slot
-    );
+  /** Of the forward that a `gate` record answers. */
+  get turn(): number {
+    return this.#view.getUint32(this.#at + HELD.turn, true);
   }
 
   get side(): Side {

@@ -38,7 +38,7 @@ export const HEADER = {
 } as const;
 
 export const ACCEPTED = { at: 24, listener: 32, peer: 36, local: 56, original: 76, bytes: 96 } as const;
-export const HELD = { passed: 24, bytes: 32 } as const;
+export const HELD = { passed: 24, turn: 32, bytes: 40 } as const;
 export const DIALED = { at: 24, local: 32, era: 52, bytes: 56 } as const;
 export const LOST = { passed: 24, bytes: 32 } as const;
 export const LEASED_REQUEST = { at: 24, passed: 32, bodyBytes: 40, bytes: 48 } as const;
@@ -107,7 +107,7 @@ export const COMMAND_FLAG = { all: 1, notifyHeld: 2, more: 1, rst: 1, on: 1, sto
 /** Byte offsets of the fixed part behind a command's header, and its whole size. */
 export const INSPECT = { beyond: 24, deadlineMs: 28, bytes: 32 } as const;
 export const DIAL = { to: 24, timeoutMs: 44, era: 48, bytes: 52 } as const;
-export const FORWARD = { low: 24, high: 28, bytes: 32 } as const;
+export const FORWARD = { low: 24, high: 28, turn: 32, bytes: 36 } as const;
 export const LEASE = {
   epoch: 24,
   validMs: 28,

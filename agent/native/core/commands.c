@@ -48,6 +48,7 @@ static void dial(thread *t, flow *f, const dial_command *c) {
 static void forward(thread *t, flow *f, const forward_command *c) {
   direction *d = &f->direction[c->header.side ? UPSTREAM : CLIENT];
   if (upstream_is_outdated(f, (uint32_t)c->header.value)) return;
+  d->turn = c->turn;
   if (c->header.flags & FLAG_ALL) {
     d->credit = -1;
     d->gate = c->header.flags & FLAG_NOTIFY_HELD ? GATE_NONE : GATE_REACHED; /* told when the end has passed */

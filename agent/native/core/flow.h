@@ -46,6 +46,7 @@ typedef struct {
   int64_t credit;   /* bytes that may pass, -1: all. Counted when they enter the pipe or leave by send */
   uint64_t passed;  /* bytes that left */
   uint8_t gate;     /* enum gate_notice */
+  uint32_t turn;    /* number of the last forward, which its gate repeats */
   bool done;        /* everything up to the end has left: FIN may go */
   bool observed;
   bool inspecting;

@@ -86,6 +86,7 @@ static void post_what_is_held(thread *t, const flow *f, enum message_kind kind, 
   m->header.payload = h->length;
   m->header.value = (int32_t)f->era;
   m->passed = (double)f->direction[s].passed;
+  m->turn = f->direction[s].turn;
   if (h->length) memcpy((uint8_t *)m + sizeof *m, h->bytes + h->start, h->length);
   commit(t, m, URGENT);
 }

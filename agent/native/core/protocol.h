@@ -110,6 +110,7 @@ typedef struct {
 typedef struct {
   record_header header;
   double passed; /* bytes of this side since the flow began */
+  uint32_t turn; /* of the forward whose gate this is */
 } held_message;
 
 /* value: errno, 0 if connected. */
@@ -229,6 +230,7 @@ typedef struct {
   record_header header;
   uint32_t bytes_low;
   uint32_t bytes_high;
+  uint32_t turn; /* the owner numbers the forwards of each side */
 } forward_command;
 
 /* Payload: what comes in place of `remove` bytes. */

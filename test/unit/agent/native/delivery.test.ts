@@ -9,6 +9,7 @@ import {
   CLOSED,
   DIALED,
   HEADER,
+  HELD,
   LEASED_END,
   LOST,
   MESSAGE,
@@ -47,11 +48,11 @@ test('a message finds the owner of its slot and generation, and no other', () =>
   const log: string[] = [];
   const delivery = new Delivery(0, new MessageRing(producer.memory, 0), logging(log), () => assert.fail());
   postAccepted(producer, 3, 1);
-  producer.post(MESSAGE.held, HEADER.bytes, { slot: 3, generation: 1 });
+  producer.post(MESSAGE.held, HELD.bytes, { slot: 3, generation: 1 });
   producer.post(MESSAGE.closed, CLOSED.bytes, { slot: 3, generation: 1 });
-  producer.post(MESSAGE.gate, HEADER.bytes, { slot: 3, generation: 1 });
+  producer.post(MESSAGE.gate, HELD.bytes, { slot: 3, generation: 1 });
   postAccepted(producer, 3, 2);
-  producer.post(MESSAGE.gate, HEADER.bytes, { slot: 3, generation: 1 });
+  producer.post(MESSAGE.gate, HELD.bytes, { slot: 3, generation: 1 });
   producer.post(MESSAGE.observed, HEADER.bytes, { slot: 3, generation: 2 });
   delivery.deliverTurn();
   assert.deepEqual(log, ['3/1 accepted', '3/1 held', '3/1 closed', '3/2 accepted', '3/2 observed']);
@@ -86,8 +87,8 @@ test('what became of a replaced upstream is nobody’s concern, and each end beg
   assert.deepEqual(told(), ['3/1 dialed', 4]);
   assert.equal(delivery.nextEra(flow), 5);
   for (const value of [3, 5]) {
-    for (const side of [0, 1]) producer.post(MESSAGE.held, HEADER.bytes, { slot: 3, generation: 1, value, side });
-    producer.post(MESSAGE.gate, HEADER.bytes, { slot: 3, generation: 1, value });
+    for (const side of [0, 1]) producer.post(MESSAGE.held, HELD.bytes, { slot: 3, generation: 1, value, side });
+    producer.post(MESSAGE.gate, HELD.bytes, { slot: 3, generation: 1, value });
   }
   postLost(5);
   assert.deepEqual(
@@ -100,19 +101,24 @@ test('what became of a replaced upstream is nobody’s concern, and each end beg
   assert.equal(delivery.era({ ...flow, generation: 2 }), 0);
 });
 
-test('what one arrival answers is told in one turn', () => {
+test('a gate of an earlier forward is not taken for that of the last', () => {
   const producer = new MessageProducer();
   const log: string[] = [];
   const delivery = new Delivery(0, new MessageRing(producer.memory, 0), logging(log), () => assert.fail());
+  const flow = { thread: 0, slot: 3, generation: 1 };
+  const postGate = (turn: number) => {
+    const at = producer.post(MESSAGE.gate, HELD.bytes, { slot: 3, generation: 1 });
+    producer.view.setUint32(at + HELD.turn, turn, true);
+    delivery.deliverTurn();
+  };
   postAccepted(producer, 3, 1);
-  postAccepted(producer, 4, 1);
-  producer.post(MESSAGE.held, HEADER.bytes + 64 * 1024, { slot: 3, generation: 1, payload: 64 * 1024 });
-  producer.post(MESSAGE.gate, HEADER.bytes, { slot: 3, generation: 1 });
-  producer.post(MESSAGE.gate, HEADER.bytes, { slot: 4, generation: 1 });
   delivery.deliverTurn();
-  assert.deepEqual(log.splice(0), ['3/1 accepted', '4/1 accepted', '3/1 held', '3/1 gate']);
-  delivery.deliverTurn();
-  assert.deepEqual(log, ['4/1 gate']);
+  assert.deepEqual([delivery.nextTurn(flow, 'client'), delivery.nextTurn(flow, 'client')], [1, 2]);
+  assert.equal(delivery.nextTurn(flow, 'upstream'), 1, 'each side has its own');
+  postGate(1);
+  assert.deepEqual(log, ['3/1 accepted']);
+  postGate(2);
+  assert.deepEqual(log, ['3/1 accepted', '3/1 gate']);
 });
 
 test('a lease lasts until its owner is told that it is over, or the upstream lost', () => {
