@@ -14,6 +14,7 @@ import { leaseOf } from './lease.ts';
 import { LeasedExchanges } from './leased-exchanges.ts';
 import { failFlow, refuseFlow } from './refuse-flow.ts';
 import { cutWhenRevoked, judgedBy, POLICY_CHANGED, stillAdmitted } from './rejudge.ts';
+import { Revocation } from './revocation.ts';
 import type { Identified, JudgedRequest, Outcome, Stages } from './stages.ts';
 import { passEverything, passLoss, passUpgraded } from './tunnel.ts';
 
@@ -284,24 +285,6 @@ function isRepeatable({ method, body }: RequestHead): boolean {
 }
 
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
-/** A promise that can be looked at. */
-class Revocation {
-  came = false;
-  readonly awaited: Promise<'revoked'>;
-  readonly #settle: (come: 'revoked') => void;
-
-  constructor() {
-    const { promise, resolve } = Promise.withResolvers<'revoked'>();
-    this.awaited = promise;
-    this.#settle = resolve;
-  }
-
-  come(): void {
-    this.came = true;
-    this.#settle('revoked');
-  }
-}
-
 /** A request that has not left yet: nothing is owed. */
 const REVOKED: Failure = { ...POLICY_CHANGED, httpStatus: 502 };
 const UPSTREAM_RESET: Failure = { code: 'upstream-reset', httpStatus: 503, flag: 'UC' };

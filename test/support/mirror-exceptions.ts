@@ -11,6 +11,7 @@ export const MIRROR_EXCEPTIONS: Readonly<Record<string, string>> = {
   'agent/pipeline/judge.ts': 'test/netns/agent-streams.test.ts',
   'agent/pipeline/refuse-flow.ts': 'test/netns/agent-faults.test.ts',
   'agent/pipeline/relay-flow.ts': 'test/netns/agent-streams.test.ts',
+  'agent/pipeline/revocation.ts': 'test/netns/policy-changed.test.ts',
   'agent/pipeline/tunnel.ts': 'test/netns/agent-http.test.ts',
   'agent/roles/node.ts': 'test/netns/agent-report.test.ts',
   'agent/roles/pod-listeners.ts': 'test/netns/attack-listener.test.ts',
