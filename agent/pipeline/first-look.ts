@@ -101,6 +101,8 @@ export class FirstLook {
     if (seen.kind !== 'evidence') return;
     this.evidence = seen.evidence;
     this.request = seen.http;
+    // Of what a flow shows as much is kept as is needed, for as long as it lives: bodies and hellos are large.
+    this.#bytes = bytes.slice(0, seen.http?.headBytes ?? 0);
   }
 }
 
