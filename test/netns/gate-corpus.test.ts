@@ -7,8 +7,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { noFlowLeft, type Talk, type Talked, talkAll } from '../support/clients/captured-pod.ts';
 import { answerCases, requestCases } from '../support/corpus/cases.ts';
-import { factsOf, linesOf } from '../support/corpus/lines.ts';
-import { answerPlay, type Play, requestPlay, scripts, type Where } from '../support/corpus/plays.ts';
+import { answerPlay, factsOf, type Play, requestPlay, scripts, type Where } from '../support/corpus/plays.ts';
 import { ADDRESSES, CORPUS_CONFIG, type CorpusWorld, corpusWorld } from '../support/corpus/world.ts';
 import type { AccessLine, Agent } from '../support/lab/agent.ts';
 import { waitFor } from '../support/lab/wait.ts';
@@ -114,15 +113,16 @@ async function runAll({ lab }: CorpusWorld, all: readonly Play[], pieces: number
     told.push(
       ...(await talkAll(
         lab,
-        all.slice(at, at + AT_ONCE).map(({ talk }) => inPieces(talk, pieces)),
+        all.slice(at, at + AT_ONCE).map(({ talk }) => ({ ...inPieces(talk, pieces), localPort: freePort++ })),
       )),
     );
   }
   const expected = all.reduce((sum, play) => sum + play.lines.length, 0);
-  const lines = linesOf(all, await settledLines(() => requestLines(lab).slice(before), expected));
+  const lines = await settledLines(() => requestLines(lab).slice(before), expected);
+  const byClient = Map.groupBy(lines, (line) => line['downstream_remote_address']);
   return all.flatMap((play, at) => {
     const each = told[at];
-    return each ? [{ play, told: each, lines: lines[at] ?? [] }] : [];
+    return each ? [{ play, told: each, lines: byClient.get(each.local) ?? [] }] : [];
   });
 }
 
@@ -140,6 +140,11 @@ function requestLines(lab: CorpusWorld['lab']): readonly AccessLine[] {
 }
 
 const AT_ONCE = 100;
+/**
+ * Below those that the kernel gives: a port for each client, by which its lines are found. Were one used again towards
+ * another address, REDIRECT would take another in its place.
+ */
+let freePort = 10_000;
 
 /** What is there in the end; that it is what was wanted is for the caller to assert. */
 async function settledLines(look: () => readonly AccessLine[], wanted: number): Promise<readonly AccessLine[]> {

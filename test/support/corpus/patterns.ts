@@ -42,7 +42,8 @@ export function misfit(received: string, pattern: Pattern): string | undefined {
   let at = 0;
   for (const part of pattern) {
     if (typeof part === 'string') {
-      if (!received.startsWith(part, at)) return misfitAt(at, received, part);
+      const equal = commonLength(received, at, part);
+      if (equal < part.length) return misfitAt(at + equal, received, part.slice(equal));
       at += part.length;
       continue;
     }
@@ -52,6 +53,13 @@ export function misfit(received: string, pattern: Pattern): string | undefined {
     at += found[0].length;
   }
   return at === received.length ? undefined : misfitAt(at, received, 'the end');
+}
+
+function commonLength(received: string, at: number, part: string): number {
+  if (received.startsWith(part, at)) return part.length;
+  let equal = 0;
+  while (received[at + equal] === part[equal]) equal++;
+  return equal;
 }
 
 function misfitAt(at: number, received: string, wanted: string): string {

@@ -1,5 +1,6 @@
 /** What is done with each case of the corpus, and what must be seen of it by the client, by the origin and in the log. */
 import type { Talk } from '../clients/captured-pod.ts';
+import type { AccessLine } from '../lab/agent.ts';
 import type { Scripted } from '../origins/scripted-http.ts';
 import type { AnswerCase, RequestCase, RequestMessage } from './cases.ts';
 import {
@@ -19,7 +20,7 @@ import {
 export type Where = 'raw' | 'nginx' | 'node' | 'python';
 
 /** What an access line must say; undefined: not compared. */
-export type LineFacts = {
+type LineFacts = {
   readonly method: string | null;
   readonly path: string | null;
   readonly status: number;
@@ -203,6 +204,18 @@ function answerFacts({ fate, request, afterBytes, afterwards }: AnswerCase): Lin
     return { method, path, status, reason, bytesReceived, bytesSent: undefined };
   }
   return { method, path, status, reason: 'granted', bytesReceived, bytesSent: fate.bytes.length - headBytes };
+}
+
+/** The line as the facts tell it; what the facts leave open is left open. */
+export function factsOf(line: AccessLine, facts: LineFacts | undefined): Readonly<Record<keyof LineFacts, unknown>> {
+  return {
+    method: line['method'],
+    path: line['path'],
+    status: line['response_code'],
+    reason: line['reason'],
+    bytesReceived: facts?.bytesReceived === undefined ? undefined : line['bytes_received'],
+    bytesSent: facts?.bytesSent === undefined ? undefined : line['bytes_sent'],
+  };
 }
 
 /** `open`: the other side may go on waiting for us; then our end is what ends it. */
