@@ -88,6 +88,7 @@ void lease_begin(thread *t, flow *f, const lease_command *c) {
   *f->lease = (lease){.phase = LEASE_REQUEST, .epoch = c->epoch, .terms = c->terms,
                       .valid_until = t->now + (uint64_t)c->valid_ms * 1000};
   memcpy(f->lease->text, c + 1, c->header.payload);
+  thread_set_deadline(t, f, DEADLINE_INSPECT_CLIENT, f->lease->valid_until);
   flow_run(t, f);
 }
 
@@ -102,7 +103,10 @@ void lease_upstream_lost(thread *t, flow *f) {
   if (l && l->phase == LEASE_BODY && !l->end_told) post_leased_end(t, f, l->answer_ends - l->body_at);
 }
 
-void lease_deadline(thread *t, flow *f) { (void)ask(t, f); }
+/* Between two requests the owner has time limits of its own; in an exchange the lease is over behind it. */
+void lease_deadline(thread *t, flow *f) {
+  if (f->lease->phase == LEASE_REQUEST) (void)ask(t, f);
+}
 
 /* Length 0: any. */
 static bool is_term(const uint8_t *head, http1_span found, const char *term, uint32_t length) {
@@ -157,7 +161,7 @@ static bool client_has_ended(const flow *f) { return f->endpoint[CLIENT].ended |
 static void pass_request(thread *t, flow *f, const uint8_t *head, const http1_request *r) {
   lease *l = f->lease;
   direction *out = &f->direction[CLIENT];
-  if (l->late_set) thread_clear_deadline(t, f, DEADLINE_INSPECT_CLIENT);
+  if (l->late_set) thread_set_deadline(t, f, DEADLINE_INSPECT_CLIENT, l->valid_until);
   post_leased_request(t, f, head, r->head_bytes, r->body_bytes);
   out->credit = (int64_t)(r->head_bytes + r->body_bytes);
   l->request_ends = out->passed + (uint64_t)out->credit;
@@ -318,7 +322,7 @@ static bool step_body(thread *t, flow *f) {
   if (!l->end_told) post_leased_end(t, f, l->answer_ends - l->body_at);
   l->phase = LEASE_REQUEST;
   l->scanned = 0;
-  return l->stopping ? ask(t, f) : true;
+  return l->stopping || t->now >= l->valid_until ? ask(t, f) : true;
 }
 
 bool lease_step(thread *t, flow *f) {

@@ -38,7 +38,7 @@ bool lease_step(thread *t, flow *f);
 /* True if the lease wants more bytes of this side than are held. */
 bool lease_wants(const flow *f, enum side s);
 
-/* The client was given time enough for its head. */
+/* The lease is no longer valid, or the client was given time enough for its head. */
 void lease_deadline(thread *t, flow *f);
 
 #endif

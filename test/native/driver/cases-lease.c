@@ -130,6 +130,29 @@ static void expired_lease_asks(stage *s) {
   close_pair(&p);
 }
 
+static void idle_lease_is_over_in_time(stage *s) {
+  pair p = connected(s);
+  owner_lease(&s->owner, p.f, "a.test", NULL, NULL, NULL, 20);
+  expect_asked(s, &p, 0);
+  CHECK(peer_is_silent(p.origin));
+  close_pair(&p);
+}
+
+/* Over behind the exchange that it has let begin. */
+static void lease_ends_behind_an_exchange(stage *s) {
+  pair p = connected(s);
+  owner_lease(&s->owner, p.f, "a.test", NULL, NULL, NULL, 100);
+  peer_send(p.client, REQUEST);
+  peer_expect(p.origin, REQUEST);
+  expect_request(s, &p, REQUEST);
+  usleep(150 * 1000);
+  peer_send(p.origin, ANSWER);
+  peer_expect(p.client, ANSWER);
+  (void)owner_expect(&s->owner, MESSAGE_LEASED_ANSWER, &p.f);
+  expect_asked(s, &p, 0);
+  close_pair(&p);
+}
+
 static void heads_in_pieces(stage *s) {
   pair p = leased(s);
   const char *request = REQUEST, *answer = ANSWER;
@@ -467,6 +490,8 @@ const scripted_case lease_cases[] = {
     {"another method, target or Host asks", other_method_or_target_asks, 0},
     {"the next epoch asks", next_epoch_asks, 1},
     {"an expired lease asks", expired_lease_asks, 1},
+    {"an idle lease is over in time", idle_lease_is_over_in_time, 1},
+    {"a lease ends behind the exchange under way", lease_ends_behind_an_exchange, 1},
     {"heads in pieces of one byte pass", heads_in_pieces, 1},
     {"a head that takes too long asks", slow_head_asks, 2},
     {"long bodies pass both ways", long_bodies_pass, 1},
