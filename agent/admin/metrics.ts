@@ -11,6 +11,8 @@ export type Metrics = {
   readonly flowEnded: (verdict: FlowVerdict, reason: FlowReason) => void;
   /** Once for each HTTP request that was answered, by us or upstream; the status is counted by its class. */
   readonly requestEnded: (status: number) => void;
+  /** Once for each of these that passed under a lease. */
+  readonly requestLeased: () => void;
   /** Bytes that were moved since the last call for this flow. */
   readonly bytesMoved: (direction: Direction, bytes: number) => void;
   /** `observe` of the resolver. */
@@ -58,6 +60,11 @@ export function createMetrics(readings: Readings): Metrics {
     labelNames: ['status'],
     registers,
   });
+  const leased = new Counter({
+    name: 'weir_requests_leased_total',
+    help: 'HTTP requests that passed under a lease, by the verdict on an earlier one.',
+    registers,
+  });
   const bytes = new Counter({
     name: 'weir_bytes_total',
     help: 'Bytes moved, by direction.',
@@ -85,6 +92,7 @@ export function createMetrics(readings: Readings): Metrics {
   return {
     flowEnded: (verdict, reason) => flows.inc({ verdict, reason }),
     requestEnded: (status) => requests.inc({ status: statusClass(status) }),
+    requestLeased: () => leased.inc(),
     bytesMoved: (direction, count) => bytes.inc({ direction }, count),
     dnsAnswered: (result) => dns.inc({ result }),
     text: () => register.metrics(),

@@ -22,6 +22,7 @@ export function reportLeased(
   return (exchange) => {
     write(exchange);
     metrics.requestEnded(exchange.responseCode);
+    metrics.requestLeased();
   };
 }
 

@@ -107,6 +107,7 @@ describe('100 000 requests on one connection', () => {
   ] as const) {
     wire(`${count}, ${ahead} under way: each has its answer and its line, the origin saw each once`, async () => {
       writeFileSync(world.lab.accessLog, '');
+      const leasedBefore = await leasedRequests();
       const argv = [process.execPath, CLIENT, ONE[0], '80', 'one.test', `${count}`, `${ahead}`];
       const outcome = await world.lab.exec('pod', argv, { limitMs: 120_000 });
       assert.equal(outcome.code, 0, outcomeText(outcome));
@@ -126,11 +127,19 @@ describe('100 000 requests on one connection', () => {
         next++;
       }
       assert.equal(next, count);
+      const leased = (await leasedRequests()) - leasedBefore;
+      assert.ok(leased > count * 0.9 && leased < count, `${leased} of ${count} passed under a lease`);
     });
   }
 });
 
 wire('no flow is left', () => noFlowLeft(world.lab));
+
+/** How many requests have passed under a lease, as the agent's metrics tell it. */
+async function leasedRequests(): Promise<number> {
+  const metrics = await world.lab.exec('node', ['curl', '-sS', 'http://127.0.0.1:15020/metrics']);
+  return Number(/^weir_requests_leased_total (\d+)/m.exec(metrics.stdout)?.[1]);
+}
 
 /** kB by which the agent's peak of memory in use has grown meanwhile. */
 async function grownDuring(body: () => Promise<void>): Promise<number> {

@@ -10,6 +10,7 @@ test('every series is there, with what was counted and what was read', async () 
   metrics.flowEnded('none', 'no-first-byte');
   metrics.requestEnded(301);
   metrics.requestEnded(999);
+  metrics.requestLeased();
   metrics.bytesMoved('to-upstream', 10);
   metrics.bytesMoved('to-upstream', 5);
   metrics.bytesMoved('to-client', 7);
@@ -27,6 +28,7 @@ test('every series is there, with what was counted and what was read', async () 
     'weir_flows_total{verdict="deny",reason="not-listed"} 2',
     'weir_flows_total{verdict="none",reason="no-first-byte"} 1',
     'weir_registry_generation 5',
+    'weir_requests_leased_total 1',
     'weir_requests_total{status="3xx"} 1',
     'weir_requests_total{status="other"} 1',
   ]);
