@@ -61,7 +61,6 @@ const CONTENDERS: readonly Contender[] = [
   mover('mover-held', 'held', false),
   mover('mover-held-log', 'held', true),
   mover('mover-leased', 'leased', false),
-  mover('mover-leased-log', 'leased', true),
   agent('weir', []),
   agent('weir-no-lease', ['--lease', 'off']),
 ];

@@ -34,7 +34,9 @@ async function rounds(stage: Stage, load: Load, options: BenchOptions): Promise<
   }));
   for (let round = 0; round < options.rounds; round++) {
     for (const [index, entrant] of stage.entrants.entries()) {
-      rows[index]?.runs.push(await measure(stage, entrant, load, options));
+      const run = await measure(stage, entrant, load, options);
+      process.stderr.write(`round ${round + 1}: ${entrant.contender.name} ${run.rate.toFixed(0)}/s\n`);
+      rows[index]?.runs.push(run);
     }
   }
   return rows;

@@ -99,7 +99,7 @@ async function quiet(): Promise<void> {
 
 const QUIET_SECONDS = 0.6; // of two processors
 const QUIET_SHARE = 0.9;
-const QUIET_LIMIT_MS = 20_000;
+const QUIET_LIMIT_MS = 10_000;
 
 /** How many there are once all are there, or no more come within a second. */
 async function linesOf(file: string, expected: number): Promise<number> {

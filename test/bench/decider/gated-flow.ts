@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../../agent/model/address.ts';
-import type { AcceptedEvent, FlowHandler, FlowRef, LeasedEvent, Mover, Side } from '../../../agent/model/mover.ts';
+import type { AcceptedEvent, AskedEvent, FlowHandler, FlowRef, Mover, Side } from '../../../agent/model/mover.ts';
 import { type AnswerHead, parseAnswerHead } from '../../../agent/wire/http1-answer.ts';
 import { parseRequestHead, type RequestHead } from '../../../agent/wire/http1-request.ts';
 import { FIELD } from '../contender.ts';
@@ -25,6 +25,7 @@ export function gatedFlow(gate: Gate, flow: FlowRef, opening: AcceptedEvent): Fl
   const client = opening.peer;
   const destination: Endpoint | undefined = typeof opening.original === 'string' ? undefined : opening.original;
   let dialed = false;
+  let resumed = false;
   let request: RequestHead | undefined;
   let startTime = 0;
   let began = 0;
@@ -41,8 +42,8 @@ export function gatedFlow(gate: Gate, flow: FlowRef, opening: AcceptedEvent): Fl
       if (error !== undefined) mover.respond(flow, UNREACHABLE);
     },
     lost: reset,
-    leased: onLeased,
-    asked: ({ phase }) => (phase === 'request' ? mover.inspect(flow, 'client', 0, HEAD_MS) : reset()),
+    leased: () => {}, // lines of leased requests are the agent's: contender `weir`
+    asked: onAsked,
     closed: () => {},
   };
 
@@ -63,6 +64,8 @@ export function gatedFlow(gate: Gate, flow: FlowRef, opening: AcceptedEvent): Fl
     began = performance.now();
     mover.forward(flow, 'client', head.headBytes + (head.body.kind === 'length' ? head.body.bytes : 0), 'held');
     if (!dialed) dial(destination);
+    else if (resumed) mover.inspect(flow, 'upstream', 0, ANSWER_MS); // the lease has dropped the gate
+    resumed = false;
   }
 
   function isAllowed({ authority }: RequestHead): boolean {
@@ -94,22 +97,10 @@ export function gatedFlow(gate: Gate, flow: FlowRef, opening: AcceptedEvent): Fl
     mover.lease(flow, { ...terms, epoch: mover.epoch(), validMs: LEASE_MS });
   }
 
-  /** The request's head is read again, in full, for the access line alone. */
-  function onLeased(event: LeasedEvent): void {
-    if (!report || !destination || event.kind === 'end') return;
-    if (event.kind === 'request') {
-      const head = parseRequestHead(event.head);
-      if (head.kind !== 'head') return reset();
-      request = head;
-      began = event.at / 1000;
-      return;
-    }
-    if (!request) return reset();
-    const { status, bodyBytes } = event;
-    const answeredAt = event.atFirstByte / 1000;
-    const startTime = Math.round(performance.timeOrigin + began - MONOTONIC_OFFSET_MS);
-    report({ request, startTime, began, status, answered: answeredAt, bodyBytes, client, destination });
-    request = undefined;
+  function onAsked({ phase }: AskedEvent): void {
+    if (phase === 'answer') return reset();
+    resumed = true;
+    mover.inspect(flow, 'client', 0, HEAD_MS);
   }
 
   /** Pieces of the answers as they have passed; several may come in one, and one in several. */
@@ -166,8 +157,6 @@ const LF = 10;
 const NOTHING = new Uint8Array(0);
 /** As long as the agent's. */
 const LEASE_MS = 1_000;
-/** The mover counts CLOCK_MONOTONIC, performance.now() the same clock from another start. */
-const MONOTONIC_OFFSET_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 const HEAD_MS = 10_000;
 const ANSWER_MS = 60_000;
 const REFUSED = new TextEncoder().encode('HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
