@@ -45,6 +45,11 @@ export type Play = {
   readonly streams: readonly string[];
   /** What the raw origin may have seen instead: a beginning of these bytes, `whole`: or all of them. */
   readonly inPart: { readonly bytes: string; readonly whole: boolean } | undefined;
+  /**
+   * An origin that ends unannounced may still be sent the next request, which is then asked again elsewhere: `seen` on its
+   * connection stands for `instead`.
+   */
+  readonly crossed: { readonly seen: string; readonly instead: string } | undefined;
   readonly parsed: readonly { readonly line: string; readonly body: string }[];
 };
 
@@ -96,6 +101,7 @@ export function requestPlay(each: RequestCase, where: Where, host: string): Play
     host,
     streams: [...(where === 'raw' && stream !== '' ? [stream] : []), ...(first.closes ? [] : [elsewhere.send])],
     inPart: faulty && { bytes: faulty.bytes, whole: false },
+    crossed: undefined,
     parsed:
       where === 'raw' || (own ?? 200) !== 200
         ? []
@@ -181,6 +187,7 @@ export function answerPlay(each: AnswerCase, host: string): Play {
     host,
     streams: [...streams, ...kept],
     inPart: early ? { bytes: request, whole: true } : undefined,
+    crossed: each.afterwards === 'ends' && !closes ? { seen: request + again.send, instead: request } : undefined,
     parsed: [],
   };
 }
