@@ -69,7 +69,7 @@ export class FirstLook {
    * server for longer than `limitMs`, if it could still become HTTP or TLS.
    */
   async settleOnceHeard(limitMs: number): Promise<'settled' | 'late' | 'gone'> {
-    return (await this.#begin(NO_LIMIT_MS)) === 'gone' ? 'gone' : this.settle(limitMs);
+    return (await this.#begin()) === 'gone' ? 'gone' : this.settle(limitMs);
   }
 
   /** Waits for the first byte of what may follow; `none`: the client has ended, or was silent for `idleMs`. */
@@ -78,7 +78,7 @@ export class FirstLook {
     return begun === 'gone' ? 'gone' : this.#bytes.length > 0 ? 'begun' : 'none';
   }
 
-  async #begin(idleMs: number): Promise<'heard' | 'idle' | 'gone'> {
+  async #begin(idleMs?: number): Promise<'heard' | 'idle' | 'gone'> {
     while (!this.settled && this.#bytes.length === 0 && !this.#ended) {
       const held = await this.#conversation.inspect('client', 0, idleMs);
       if (!held) return 'gone';
@@ -105,9 +105,6 @@ export class FirstLook {
     this.#bytes = bytes.slice(0, seen.http?.headBytes ?? 0);
   }
 }
-
-/** One day: a flow that is admitted whatever it says may stay silent; the mover's own deadlines end dead ones. */
-const NO_LIMIT_MS = 86_400_000;
 
 const NOTHING = new Uint8Array(0);
 

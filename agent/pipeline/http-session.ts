@@ -200,7 +200,7 @@ export class HttpSession {
   #watchUpstream(): void {
     const { conversation } = this.#flow;
     if (!this.#reached || conversation.lostUpstream) return;
-    const idle = conversation.inspect('upstream', 0, NO_LIMIT_MS);
+    const idle = conversation.inspect('upstream', 0);
     this.#idle = idle;
     void this.#distrustAfter(idle);
   }
@@ -291,4 +291,3 @@ const UPSTREAM_RESET: Failure = { code: 'upstream-reset', httpStatus: 503, flag:
 const CLIENT_GONE: Failure = { code: 'client-closed', httpStatus: undefined, flag: 'DC' };
 /** Istio's default idle time-out of HTTP connections. */
 const IDLE_MS = 3_600_000;
-const NO_LIMIT_MS = 86_400_000;

@@ -104,7 +104,7 @@ async function passChunks(
   let state = from;
   let passed = before;
   for (;;) {
-    const held = await conversation.inspect('upstream', 0, NO_LIMIT_MS);
+    const held = await conversation.inspect('upstream', 0);
     if (!held) return brokenOff(conversation, head, passed);
     const step = scanChunked(state, held.bytes);
     const rest = skipChunkData(step.state);
@@ -131,4 +131,3 @@ async function brokenOff(conversation: Conversation, head: number, passed: numbe
 
 /** Half of the least that Linux gives a socket to send from (tcp_wmem). */
 const SMALL_ANSWER_BYTES = 8 * 1024;
-const NO_LIMIT_MS = 86_400_000;

@@ -65,7 +65,7 @@ export class Conversation implements FlowHandler {
   }
 
   /** What is held of `side` once it is more than `beyond` bytes, or the side ends, or the deadline or limit is reached. */
-  inspect(side: Side, beyond: number, deadlineMs: number): Promise<Held | undefined> {
+  inspect(side: Side, beyond: number, deadlineMs = NO_LIMIT_MS): Promise<Held | undefined> {
     if (this.#over || (side === 'upstream' && this.#lost)) return GONE;
     return new Promise((resolve) => {
       this.#waitHeld[side] = resolve;
@@ -203,6 +203,12 @@ export class Conversation implements FlowHandler {
 function copyOf(bytes: Uint8Array): Uint8Array {
   return Buffer.from(bytes);
 }
+
+/**
+ * One day: how long a peer may take is its own business (Istio's default is no route time-out), and a flow that is admitted
+ * whatever it says may stay silent; the mover's own deadlines end dead ones.
+ */
+const NO_LIMIT_MS = 86_400_000;
 
 /** As `Mover.edit` has it. */
 const EDIT_BYTES = 16 * 1024;

@@ -106,7 +106,7 @@ async function nextHead(
   coming: Promise<HeldEvent | undefined> | undefined,
 ): Promise<HeldAnswer | 'bad' | 'lost' | 'gone'> {
   for (let asked = coming, seen = 0; ; asked = undefined) {
-    const held = await (asked ?? conversation.inspect('upstream', seen, NO_LIMIT_MS));
+    const held = await (asked ?? conversation.inspect('upstream', seen));
     if (!held) return conversation.over ? 'gone' : 'lost';
     const head = parseAnswerHead(held.bytes, { requestMethod });
     if (head.kind === 'head') return { head, held: held.bytes };
@@ -177,5 +177,3 @@ const BAD_ANSWER: Failure = { code: 'bad-answer', httpStatus: 502, flag: 'UPE' }
 /** An interim answer came, and then nothing: the client has been answered to, so that the request is not sent again. */
 const BROKEN_OFF: Failure = { code: 'upstream-reset', httpStatus: 503, flag: 'UC' };
 const BAD_BODY: Failure = { code: 'bad-request', httpStatus: 400, flag: 'DPE' };
-/** One day: how long an origin may think is its own business (Istio's default is no route time-out). */
-const NO_LIMIT_MS = 86_400_000;

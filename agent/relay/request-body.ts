@@ -104,7 +104,7 @@ async function passChunked(conversation: Conversation, passing: RequestPassing, 
   let state = chunksStart();
   if (!(await conversation.gated('client'))) return;
   for (;;) {
-    const held = await conversation.inspect('client', 0, NO_LIMIT_MS);
+    const held = await conversation.inspect('client', 0);
     if (!held || conversation.lostUpstream) return;
     const step = scanChunked(state, held.bytes);
     if (step.bad !== undefined) return tellBad();
@@ -135,6 +135,3 @@ async function passClientEnd(conversation: Conversation, passing: RequestPassing
   passing.clientEnded = true;
   conversation.forward('client', 1, 'reached'); // no byte is left to pass
 }
-
-/** One day: how long a peer may take is its own business (Istio's default is no route time-out). */
-const NO_LIMIT_MS = 86_400_000;
