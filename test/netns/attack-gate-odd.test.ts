@@ -1,7 +1,7 @@
 /** Odd but whole requests, and odd ends: each is told as what it was. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { noFlowLeft, type Talk, type Talked, talk, telling } from '../support/clients/captured-pod.ts';
+import { noFlowLeft, type Talk, type Talked, talk, tellingAnew } from '../support/clients/captured-pod.ts';
 import { asked, gateWorld, linesOf, ONE, request } from '../support/clients/gate-world.ts';
 import type { Captured } from '../support/lab/captured.ts';
 
@@ -13,12 +13,11 @@ after(() => world.lab.close());
 
 function wire(says: string, steps: Talk['steps'], check: (told: Talked) => void | Promise<void>): void {
   const body = async (): Promise<void> => {
-    world.lab.forget();
     await check(await talk(world.lab, { host: ONE[0], port: 80, steps }));
   };
   void test(
     says,
-    telling(() => world, body),
+    tellingAnew(() => world, body),
   );
 }
 

@@ -1,7 +1,7 @@
 /** Connections that are kept, to clients and to origins: what ends them, and what does not. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { noFlowLeft, type Talk, type Talked, talk, telling } from '../support/clients/captured-pod.ts';
+import { noFlowLeft, type Talk, type Talked, talk, tellingAnew } from '../support/clients/captured-pod.ts';
 import { answer, asked, bodyBytes, echo, fits, gateWorld, ONE, request } from '../support/clients/gate-world.ts';
 import { answerPattern, endOf, refusalPattern } from '../support/corpus/patterns.ts';
 import type { Captured } from '../support/lab/captured.ts';
@@ -17,13 +17,7 @@ for (const lease of ['on', 'off'] as const) {
     const wire = (says: string, body: () => Promise<void>): void =>
       void test(
         says,
-        telling(
-          () => world,
-          async () => {
-            world.lab.forget();
-            await body();
-          },
-        ),
+        tellingAnew(() => world, body),
       );
     const converse = (steps: Talk['steps'], host: string = ONE[0]): Promise<Talked> =>
       talk(world.lab, { host, port: 80, steps });

@@ -1,7 +1,7 @@
 /** Many requests on one connection through the running agent: each is judged, answered and logged for itself. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { noFlowLeft, type Talk, type Talked, talk, telling } from '../support/clients/captured-pod.ts';
+import { noFlowLeft, type Talk, type Talked, talk, tellingAnew } from '../support/clients/captured-pod.ts';
 import { answer, asked, bodyBytes, echo, fits, gateWorld, ONE, request } from '../support/clients/gate-world.ts';
 import { answerPattern, misfit, refusalPattern } from '../support/corpus/patterns.ts';
 import type { AccessLine } from '../support/lab/agent.ts';
@@ -20,13 +20,7 @@ for (const lease of ['on', 'off'] as const) {
     const wire = (says: string, body: () => Promise<void>): void =>
       void test(
         says,
-        telling(
-          () => world,
-          async () => {
-            world.lab.forget();
-            await body();
-          },
-        ),
+        tellingAnew(() => world, body),
       );
     const converse = (steps: Talk['steps'], host: string = ONE[0]): Promise<Talked> =>
       talk(world.lab, { host, port: 80, steps });

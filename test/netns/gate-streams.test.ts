@@ -5,7 +5,7 @@ import { createReadStream, readFileSync, truncateSync, writeFileSync } from 'nod
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { noFlowLeft, telling } from '../support/clients/captured-pod.ts';
+import { noFlowLeft, tellingAnew } from '../support/clients/captured-pod.ts';
 import { gateWorld, ONE } from '../support/clients/gate-world.ts';
 import type { ManyTold } from '../support/clients/many-requests.ts';
 import type { Captured } from '../support/lab/captured.ts';
@@ -26,13 +26,7 @@ after(() => world.lab.close());
 const wire = (says: string, body: () => Promise<void>): void =>
   void test(
     says,
-    telling(
-      () => world,
-      async () => {
-        world.lab.forget();
-        await body();
-      },
-    ),
+    tellingAnew(() => world, body),
   );
 
 describe('a gigabyte', () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { noFlowLeft, type Talk, type Talked, talk, telling } from '../support/clients/captured-pod.ts';
+import { noFlowLeft, type Talk, type Talked, talk, tellingAnew } from '../support/clients/captured-pod.ts';
 import { asked, gateWorld, ONE, PROXY_PORT, request, WEBSOCKET_PORT } from '../support/clients/gate-world.ts';
 import { MESSAGE_BYTES, type WebSocketTold } from '../support/clients/websocket.ts';
 import { answerPattern, misfit, refusalPattern } from '../support/corpus/patterns.ts';
@@ -18,13 +18,7 @@ after(() => world.lab.close());
 const wire = (says: string, body: () => Promise<void>): void =>
   void test(
     says,
-    telling(
-      () => world,
-      async () => {
-        world.lab.forget();
-        await body();
-      },
-    ),
+    tellingAnew(() => world, body),
   );
 const converse = (port: number, steps: Talk['steps']): Promise<Talked> =>
   talk(world.lab, { host: ONE[0], port, steps });

@@ -64,6 +64,14 @@ export async function noFlowLeft(lab: Lab): Promise<void> {
   await waitFor('no flow is left', asked, { told: () => metrics.match(/^weir_flows_open.*/m)?.[0] ?? metrics });
 }
 
+/** As `telling`, with origins that have forgotten what they saw before. */
+export function tellingAnew(world: () => { readonly lab: Lab; readonly agent: Agent }, body: () => Promise<void>) {
+  return telling(world, async () => {
+    world().lab.forget();
+    await body();
+  });
+}
+
 /** Runs `body`; if it fails, what the agent said and reported is told with the failure. */
 export function telling(world: () => { readonly lab: Lab; readonly agent: Agent }, body: () => Promise<void>) {
   return async (): Promise<void> => {
