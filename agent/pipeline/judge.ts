@@ -1,12 +1,10 @@
-import type { IpAddress } from '../model/address.ts';
 import type { Evidence } from '../model/evidence.ts';
 import type { Failure } from '../model/failure.ts';
-import type { Hostname } from '../model/hostname.ts';
 import type { Decision, Verdict } from '../model/verdict.ts';
 import type { Registry } from '../registry/compile.ts';
-import { decide } from '../registry/decide.ts';
 import { type Asked, admitsTarget } from './connect-target.ts';
 import { type FirstLook, upgradesBlindly } from './first-look.ts';
+import { questionTo } from './question.ts';
 import type { Identified, Judged, Stages } from './stages.ts';
 
 export type Judgement =
@@ -39,14 +37,7 @@ async function judgeBy(
   stages: Stages,
   asked: Asked,
 ): Promise<Judgement> {
-  const answers = new Map<Hostname, readonly IpAddress[]>();
-  const ask = (evidence: Evidence): Decision =>
-    decide(registry, stages.hop, {
-      source: flow.source,
-      destination: asked.destination,
-      evidence,
-      answers: asked.answers ?? (answers.size > 0 ? { kind: 'resolved', byName: answers } : undefined),
-    });
+  const { ask, gather } = questionTo(registry, flow, asked, stages);
   let late = false;
   for (;;) {
     const evidence: Evidence = late && !look.settled ? { kind: 'silent' } : look.evidence;
@@ -66,7 +57,7 @@ async function judgeBy(
       return judged(decision, look.settled ? look.evidence : { kind: 'silent' });
     }
     if (decision.attributes.includes('answers')) {
-      await gather(decision.names, answers, flow, stages);
+      await gather(decision.names);
       continue;
     }
     if (look.bad) return badRequest(look);
@@ -86,17 +77,6 @@ async function judgeBy(
   function blind(opaque: Decision, evidence: Evidence): Judgement {
     return opaque.kind === 'allow' ? judged(opaque, evidence) : { kind: 'failed', failure: UNJUDGEABLE };
   }
-}
-
-/** A name that has no address cannot be told from one that cannot be asked: neither widens access. */
-export async function gather(
-  names: readonly Hostname[],
-  into: Map<Hostname, readonly IpAddress[]>,
-  { enrolled }: Identified,
-  { resolve }: Stages,
-): Promise<void> {
-  const resolved = await Promise.all(names.map(async (name) => ({ name, resolution: await resolve(name, enrolled) })));
-  for (const { name, resolution } of resolved) into.set(name, resolution.kind === 'addresses' ? resolution.ips : []);
 }
 
 function badRequest(look: FirstLook): Judgement {

@@ -1,12 +1,9 @@
-import type { IpAddress } from '../model/address.ts';
 import type { Evidence } from '../model/evidence.ts';
 import type { Failure } from '../model/failure.ts';
-import type { Hostname } from '../model/hostname.ts';
-import { decide } from '../registry/decide.ts';
 import type { RequestHead } from '../wire/http1-request.ts';
 import { type Asked, admitsTarget } from './connect-target.ts';
 import { upgradesBlindly } from './first-look.ts';
-import { gather } from './judge.ts';
+import { questionTo } from './question.ts';
 import type { Identified, JudgedRequest, Stages } from './stages.ts';
 
 /**
@@ -25,23 +22,16 @@ export async function stillAdmitted(
     return false;
   const registry = stages.registry();
   const source = stages.identify(flow.enrolled);
-  const answers = new Map<Hostname, readonly IpAddress[]>();
+  const { ask, gather } = questionTo(registry, { source, enrolled: flow.enrolled }, asked, stages);
   let known: Evidence = evidence.kind === 'open' ? { kind: 'silent' } : evidence;
   for (;;) {
-    const resolved = answers.size > 0 ? ({ kind: 'resolved', byName: answers } as const) : undefined;
-    const { destination } = asked;
-    const decision = decide(registry, stages.hop, {
-      source,
-      destination,
-      evidence: known,
-      answers: asked.answers ?? resolved,
-    });
+    const decision = ask(known);
     if (decision.kind !== 'need') {
       const { request } = flow;
       const target = request?.method === 'CONNECT' ? admitsTarget(registry, stages.hop, source, request) : decision;
       return (decision.kind === 'allow' && target.kind === 'allow') || stages.registry() !== registry;
     }
-    if (decision.attributes.includes('answers')) await gather(decision.names, answers, flow, stages);
+    if (decision.attributes.includes('answers')) await gather(decision.names);
     else known = { kind: 'silent' };
   }
 }

@@ -9,6 +9,7 @@ export const MIRROR_EXCEPTIONS: Readonly<Record<string, string>> = {
   'agent/pipeline/handle.ts': 'test/netns/agent-verdicts.test.ts',
   'agent/pipeline/http-session.ts': 'test/netns/agent-requests.test.ts',
   'agent/pipeline/judge.ts': 'test/netns/agent-streams.test.ts',
+  'agent/pipeline/question.ts': 'test/unit/agent/pipeline/rejudge.test.ts',
   'agent/pipeline/refuse-flow.ts': 'test/netns/agent-faults.test.ts',
   'agent/pipeline/relay-flow.ts': 'test/netns/agent-streams.test.ts',
   'agent/pipeline/revocation.ts': 'test/netns/policy-changed.test.ts',
