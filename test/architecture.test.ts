@@ -44,6 +44,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   pino: ['agent/log/'],
   'prom-client': ['agent/admin/'],
   '@kubernetes/client-node': ['agent/sources/'],
+  re2js: ['agent/dialects/'],
   'dns-packet': ['agent/dns/', 'agent/upstream/resolve/'],
   systeminformation: ['agent/cli/doctor'],
   'js-yaml': ['agent/sources/'],

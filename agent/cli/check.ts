@@ -1,4 +1,4 @@
-import { problemText, refText } from '../model/resource.ts';
+import { problemText, type ResourceRef, refText } from '../model/resource.ts';
 import type { ResourceSet } from '../registry/model.ts';
 import { readFolder } from '../sources/files.ts';
 
@@ -33,19 +33,33 @@ type InForce = {
   /** Resources that admit something, by kind. */
   readonly grants: Readonly<Record<string, number>>;
   readonly hosts: number;
+  /** What says where it goes, by kind, and how it gets there; absent where there is none. */
+  readonly routes?: Readonly<Record<string, number>>;
+  readonly gateways?: number;
+  readonly services?: number;
+  readonly destinationPolicies?: number;
   readonly workloads: number;
 };
 
 function inForceOf(set: ResourceSet): InForce {
-  const grants: Record<string, number> = {};
-  for (const { ref } of set.grants) grants[ref.kind] = (grants[ref.kind] ?? 0) + 1;
+  const { grants, routeTables, gateways, services, destinationPolicies } = set;
   return {
     mode: set.mode?.value ?? 'REGISTRY_ONLY',
     modeFrom: set.mode ? refText(set.mode.ref) : null,
-    grants,
-    hosts: set.grants.reduce((sum, grant) => sum + grant.hosts.length, 0),
+    grants: byKind(grants),
+    hosts: grants.reduce((sum, grant) => sum + grant.hosts.length, 0),
+    ...(routeTables.length > 0 && { routes: byKind(routeTables) }),
+    ...(gateways.length > 0 && { gateways: gateways.length }),
+    ...(services.length > 0 && { services: services.length }),
+    ...(destinationPolicies.length > 0 && { destinationPolicies: destinationPolicies.length }),
     workloads: set.workloads.length,
   };
+}
+
+function byKind(resources: readonly { readonly ref: ResourceRef }[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { ref } of resources) counts[ref.kind] = (counts[ref.kind] ?? 0) + 1;
+  return counts;
 }
 
 /** `config/a.yaml:7:15: error: spec.ports[0].number: expected …`, the form that editors jump to. */
@@ -54,10 +68,29 @@ function summary(inForce: InForce, errors: number, warnings: number): string {
   const mode = `mode ${inForce.mode} (${inForce.modeFrom ?? 'the default: no resource sets it'})`;
   const found = `${counted(errors, 'error')}, ${counted(warnings, 'warning')}`;
   const admits = kinds.length === 0 ? 'nothing is listed' : `${kinds.join(', ')} for ${counted(inForce.hosts, 'host')}`;
-  return `${found}. In force: ${admits}; ${mode}; ${counted(inForce.workloads, 'workload')}.`;
+  const leads = waysOf(inForce);
+  const parts = [
+    admits,
+    ...(leads.length === 0 ? [] : [leads.join(', ')]),
+    mode,
+    counted(inForce.workloads, 'workload'),
+  ];
+  return `${found}. In force: ${parts.join('; ')}.`;
+}
+
+function waysOf({ routes = {}, gateways = 0, services = 0, destinationPolicies = 0 }: InForce): readonly string[] {
+  const others: readonly [number, string][] = [
+    [gateways, 'Gateway'],
+    [services, 'Service'],
+    [destinationPolicies, 'DestinationRule'],
+  ];
+  return [
+    ...Object.entries(routes).map(([kind, count]) => counted(count, kind)),
+    ...others.filter(([count]) => count > 0).map(([count, kind]) => counted(count, kind)),
+  ];
 }
 
 function counted(count: number, noun: string): string {
   if (count === 1) return `1 ${noun}`;
-  return `${count} ${noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`}`;
+  return `${count} ${/[^aeiou]y$/.test(noun) ? `${noun.slice(0, -1)}ies` : `${noun}s`}`;
 }

@@ -1,6 +1,10 @@
 import type { ResourceRef } from '../model/resource.ts';
 import type { Workload } from '../model/workload.ts';
+import type { ClusterService, ServiceEndpoints } from '../registry/cluster-service.ts';
+import type { DestinationPolicy } from '../registry/destination-policy.ts';
+import type { GatewayServers } from '../registry/gateway-servers.ts';
 import type { Grant, Mode } from '../registry/model.ts';
+import type { RouteTable } from '../registry/route-table.ts';
 
 /** From the document's root; keys as the schema spells them. */
 export type Path = readonly (string | number)[];
@@ -21,6 +25,7 @@ export type Finding = {
 export type KubeObject = {
   readonly ref: ResourceRef;
   readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
   /** Milliseconds since 1970, from metadata.creationTimestamp. */
   readonly createdAt: number | undefined;
   readonly body: Readonly<Record<string, unknown>>;
@@ -30,6 +35,11 @@ export type KubeObject = {
 export type Contribution =
   | { readonly kind: 'grant'; readonly grant: Grant }
   | { readonly kind: 'workload'; readonly workload: Workload }
+  | { readonly kind: 'route-table'; readonly routeTable: RouteTable }
+  | { readonly kind: 'gateway'; readonly gateway: GatewayServers }
+  | { readonly kind: 'service'; readonly service: ClusterService }
+  | { readonly kind: 'endpoints'; readonly endpoints: ServiceEndpoints }
+  | { readonly kind: 'destination-policy'; readonly destinationPolicy: DestinationPolicy }
   | { readonly kind: 'mode'; readonly mode: { readonly value: Mode; readonly ref: ResourceRef } }
   /** Valid, and nothing to add: a Namespace, a ConfigMap of somebody else, a ServiceEntry that no one may see. */
   | { readonly kind: 'nothing' };

@@ -53,6 +53,10 @@ export function wholeNumber(what: string) {
   return z.number({ error }).int({ error }).min(0, { error }).max(4_294_967_295, { error });
 }
 
+export function trueOrFalse(what: string) {
+  return z.boolean({ error: expecting(`${what} (true or false)`) });
+}
+
 export function listOf<T extends z.ZodType>(what: string, items: T, limits: { min: number; max: number }) {
   const error = expecting(what);
   return z.array(items, { error }).min(limits.min, { error }).max(limits.max, { error });

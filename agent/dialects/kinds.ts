@@ -1,9 +1,14 @@
 import { unknownFields } from './check-fields.ts';
+import { translateEndpointSlice } from './core/endpoint-slice.ts';
 import { translateNamespace } from './core/namespace.ts';
 import { translatePod } from './core/pod.ts';
+import { translateService } from './core/service.ts';
 import { errorAt, type Finding, type KubeObject, type ParseText, type Translate, type Translation } from './dialect.ts';
+import { translateDestinationRule } from './istio/destination-rule.ts';
+import { translateGateway } from './istio/gateway.ts';
 import { translateConfigMap } from './istio/mesh-config.ts';
 import { translateServiceEntry } from './istio/service-entry.ts';
+import { translateVirtualService } from './istio/virtual-service.ts';
 import { type Claim, kubeObjectOf } from './kube-object.ts';
 import { suggestion } from './spelling.ts';
 
@@ -25,6 +30,30 @@ const KINDS: readonly Kind[] = [
     scope: 'namespaced',
     fields: ['spec', 'status'],
     translate: translateServiceEntry,
+  },
+  {
+    group: 'networking.istio.io',
+    kind: 'VirtualService',
+    versions: ['v1', 'v1beta1', 'v1alpha3'],
+    scope: 'namespaced',
+    fields: ['spec', 'status'],
+    translate: translateVirtualService,
+  },
+  {
+    group: 'networking.istio.io',
+    kind: 'Gateway',
+    versions: ['v1', 'v1beta1', 'v1alpha3'],
+    scope: 'namespaced',
+    fields: ['spec', 'status'],
+    translate: translateGateway,
+  },
+  {
+    group: 'networking.istio.io',
+    kind: 'DestinationRule',
+    versions: ['v1', 'v1beta1', 'v1alpha3'],
+    scope: 'namespaced',
+    fields: ['spec', 'status'],
+    translate: translateDestinationRule,
   },
   {
     group: '',
@@ -49,6 +78,22 @@ const KINDS: readonly Kind[] = [
     scope: 'cluster',
     fields: ['spec', 'status'],
     translate: translateNamespace,
+  },
+  {
+    group: '',
+    kind: 'Service',
+    versions: ['v1'],
+    scope: 'namespaced',
+    fields: ['spec', 'status'],
+    translate: translateService,
+  },
+  {
+    group: 'discovery.k8s.io',
+    kind: 'EndpointSlice',
+    versions: ['v1'],
+    scope: 'namespaced',
+    fields: ['addressType', 'endpoints', 'ports'],
+    translate: translateEndpointSlice,
   },
 ];
 
@@ -105,5 +150,5 @@ export function translate(
 /** Stands in for an object with a bad head, so that the problems of its rest are found as well. */
 function nameless(kind: Kind, claim: Claim, body: Readonly<Record<string, unknown>>): KubeObject {
   const ref = { kind: kind.kind, namespace: claim.namespace ?? 'default', name: claim.name ?? '' };
-  return { ref, labels: {}, createdAt: undefined, body };
+  return { ref, labels: {}, annotations: {}, createdAt: undefined, body };
 }

@@ -58,6 +58,7 @@ export function kubeObjectOf(
     object: {
       ref: { kind, namespace, name: value.name },
       labels: value.labels ?? {},
+      annotations: value.annotations ?? {},
       createdAt: value.creationTimestamp,
       body: document,
     },
@@ -70,11 +71,10 @@ function given(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-const READ_FIELDS = ['name', 'namespace', 'labels', 'creationTimestamp'];
+const READ_FIELDS = ['name', 'namespace', 'labels', 'annotations', 'creationTimestamp'];
 
 /** The rest of ObjectMeta (meta/v1), which says nothing to any dialect yet and is not looked at. */
 const OTHER_FIELDS = [
-  'annotations',
   'clusterName',
   'deletionGracePeriodSeconds',
   'deletionTimestamp',
@@ -89,19 +89,24 @@ const OTHER_FIELDS = [
 ];
 
 const METADATA = objectOf('the metadata', {
-  /** RFC 1123 subdomain: Kubernetes, "Object Names and IDs". */
   name: parsedText('a name of lower-case letters, digits, "-" and ".", at most 253 characters', (text) =>
-    text.length <= 253 && /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(text) ? { value: text } : undefined,
+    isSubdomain(text) ? { value: text } : undefined,
   ),
   namespace: parsedText('a namespace: lower-case letters, digits and "-", at most 63 characters', (text) =>
     isLabel(text) ? { value: text } : undefined,
   ).optional(),
   labels: mapOf('labels', textField('the value of a label')).optional(),
+  annotations: mapOf('annotations', textField('the value of an annotation')).optional(),
   creationTimestamp: parsedText('a time as in RFC 3339, 2026-01-31T12:00:00Z', (text) => {
     const value = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN;
     return Number.isNaN(value) ? undefined : { value };
   }).optional(),
 });
+
+/** RFC 1123 subdomain: Kubernetes, "Object Names and IDs". */
+export function isSubdomain(text: string): boolean {
+  return text.length <= 253 && /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(text);
+}
 
 /** RFC 1123 label, the form of a namespace's and a port's name. */
 export function isLabel(text: string): boolean {

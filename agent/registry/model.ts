@@ -4,6 +4,11 @@ import type { Hostname, HostPattern } from '../model/hostname.ts';
 import type { Port } from '../model/port.ts';
 import type { ResourceRef } from '../model/resource.ts';
 import type { Workload } from '../model/workload.ts';
+import type { ClusterService, ServiceEndpoints } from './cluster-service.ts';
+import type { DestinationPolicy } from './destination-policy.ts';
+import type { GatewayServers } from './gateway-servers.ts';
+import type { RouteTable } from './route-table.ts';
+import type { Visibility } from './visibility.ts';
 
 /** What becomes of a flow that no grant admits. */
 export type Mode = 'REGISTRY_ONLY' | 'ALLOW_ANY';
@@ -14,13 +19,17 @@ export type ResourceSet = {
   readonly mode: { readonly value: Mode; readonly ref: ResourceRef } | undefined;
   readonly grants: readonly Grant[];
   readonly workloads: readonly Workload[];
+  readonly routeTables: readonly RouteTable[];
+  readonly gateways: readonly GatewayServers[];
+  readonly services: readonly ClusterService[];
+  readonly endpoints: readonly ServiceEndpoints[];
+  readonly destinationPolicies: readonly DestinationPolicy[];
 };
 
 /** Who may reach what, and how it is reached. One for each resource; grants are a union, none takes away. */
 export type Grant = {
   readonly ref: ResourceRef;
-  /** Namespaces whose workloads see it. */
-  readonly visibleTo: 'all' | ReadonlySet<string>;
+  readonly visibleTo: Visibility;
   readonly hosts: readonly HostPattern[];
   readonly addresses: readonly Cidr[];
   readonly ports: readonly GrantPort[];

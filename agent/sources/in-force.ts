@@ -146,5 +146,12 @@ export function resourceSetOf(inForce: InForce): ResourceSet {
     mode: contributions.find((contribution) => contribution.kind === 'mode')?.mode,
     grants: contributions.flatMap((one) => (one.kind === 'grant' ? [one.grant] : [])),
     workloads: contributions.flatMap((one) => (one.kind === 'workload' ? [one.workload] : [])),
+    routeTables: contributions.flatMap((one) => (one.kind === 'route-table' ? [one.routeTable] : [])),
+    gateways: contributions.flatMap((one) => (one.kind === 'gateway' ? [one.gateway] : [])),
+    services: contributions.flatMap((one) => (one.kind === 'service' ? [one.service] : [])),
+    endpoints: contributions.flatMap((one) => (one.kind === 'endpoints' ? [one.endpoints] : [])),
+    destinationPolicies: contributions.flatMap((one) =>
+      one.kind === 'destination-policy' ? [one.destinationPolicy] : [],
+    ),
   };
 }

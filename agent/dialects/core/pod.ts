@@ -2,6 +2,7 @@ import { type IpAddress, parseIp } from '../../model/address.ts';
 import { checkFields, isMapping } from '../check-fields.ts';
 import { type KubeObject, type Translation, translation } from '../dialect.ts';
 import { objectOf, parsedText } from '../expect.ts';
+import { isSubdomain } from '../kube-object.ts';
 
 /** core/v1 Pod to Workload. Of the spec only the service account is looked at; an absent one is `default`. */
 export function translatePod(object: KubeObject): Translation {
@@ -25,7 +26,7 @@ export function translatePod(object: KubeObject): Translation {
 const POD_SPEC = objectOf('the spec of a Pod', {
   /** `serviceAccount` is the deprecated alias that API servers still print. */
   serviceAccountName: parsedText('the name of a service account', (text) =>
-    /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(text) ? { value: text } : undefined,
+    isSubdomain(text) ? { value: text } : undefined,
   ).optional(),
 });
 

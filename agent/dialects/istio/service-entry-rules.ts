@@ -3,7 +3,8 @@ import { forbiddenToDial, type OwnPlace } from '../../registry/may-dial.ts';
 import { errorAt, type Finding, type Path, warningAt } from '../dialect.ts';
 import { quoted } from '../expect.ts';
 import { suggestion } from '../spelling.ts';
-import type { ServiceEntrySpec, Visibility, WorkloadEndpoint } from './service-entry-schema.ts';
+import { exportRules } from './export-to.ts';
+import type { ServiceEntrySpec, WorkloadEndpoint } from './service-entry-schema.ts';
 
 /**
  * What must hold between the fields of a ServiceEntry: the CEL rules of Istio's CRD, and what istiod refuses. Paths start
@@ -156,21 +157,3 @@ function* addressFindings(endpoint: WorkloadEndpoint, resolution: string | undef
 
 /** Only what is forbidden everywhere is known here; own addresses and cluster ranges are judged before the dial. */
 const NOWHERE: OwnPlace = { addresses: new Set(), clusterCidrs: [] };
-
-function* exportRules(exportTo: readonly Visibility[], namespace: string): Generator<Finding> {
-  const seen = new Map<string, number>();
-  for (const [at, entry] of exportTo.entries()) {
-    const name = entry.kind === 'own' ? namespace : entry.kind === 'namespace' ? entry.name : entry.kind;
-    const key = entry.kind === 'own' || entry.kind === 'namespace' ? `/${name}` : name;
-    const before = seen.get(key);
-    if (before !== undefined)
-      yield errorAt(['spec', 'exportTo', at], `says the same as exportTo[${before}]; expected each once`);
-    seen.set(key, before ?? at);
-    if (exportTo.length > 1 && (entry.kind === 'all' || entry.kind === 'none')) {
-      yield errorAt(
-        ['spec', 'exportTo', at],
-        `"${entry.kind === 'all' ? '*' : '~'}" must stand alone; expected no other entry beside it`,
-      );
-    }
-  }
-}

@@ -14,8 +14,9 @@ import {
   textField,
   wholeNumber,
 } from '../expect.ts';
-import { isLabel } from '../kube-object.ts';
 import { suggestion } from '../spelling.ts';
+import { EXPORT_TO } from './export-to.ts';
+import { portName } from './port-name.ts';
 
 // networking.istio.io ServiceEntry, one schema for v1, v1beta1 and v1alpha3: what holds for each field by itself. Limits
 // are those of Istio's CRD. Rules between fields stand in service-entry-rules.ts.
@@ -28,10 +29,6 @@ export type WorkloadEndpoint = z.output<typeof ENDPOINT>;
 export type EndpointAddress =
   | { readonly kind: 'ip'; readonly ip: IpAddress }
   | { readonly kind: 'name'; readonly name: Hostname };
-
-export type Visibility =
-  | { readonly kind: 'own' | 'all' | 'none' }
-  | { readonly kind: 'namespace'; readonly name: string };
 
 const PROTOCOLS: ReadonlyMap<string, GrantProtocol> = new Map([
   ['HTTP', 'http'],
@@ -47,11 +44,9 @@ const PROTOCOLS: ReadonlyMap<string, GrantProtocol> = new Map([
   ['REDIS', 'tcp'],
 ]);
 
-const PORT_NAME = 'the name of a port: lower-case letters, digits and "-", at most 63 characters';
-
 const SERVICE_PORT = objectOf('a port with number, name and protocol', {
   number: portNumber('the port'),
-  name: parsedText(PORT_NAME, (text) => (isLabel(text) ? { value: text } : undefined)),
+  name: portName,
   /** Compared without regard to case, as Istio does. */
   protocol: parsedText(`a protocol: ${[...PROTOCOLS.keys()].join(', ')}`, protocolOf).optional(),
   targetPort: portNumber('the port dialled').optional(),
@@ -89,11 +84,7 @@ export const SERVICE_ENTRY_SPEC = objectOf('the spec of a ServiceEntry', {
   workloadSelector: objectOf('a workload selector', {
     labels: mapOf('labels', textField('the value of a label')).optional(),
   }).optional(),
-  exportTo: listOf(
-    'a list of namespaces, ".", "*" or "~"',
-    parsedText('a namespace, "." (this one), "*" (all) or "~" (none)', visibility),
-    { min: 0, max: 4096 },
-  ).optional(),
+  exportTo: EXPORT_TO.optional(),
   subjectAltNames: listOf('a list of names', textField('a subject alternative name'), { min: 0, max: 4096 }).optional(),
 });
 
@@ -132,11 +123,4 @@ function endpointAddress(text: string): { value: EndpointAddress } | string | un
   if (ip) return { value: { kind: 'ip', ip } };
   const name = parseHostname(text);
   return name && { value: { kind: 'name', name } };
-}
-
-function visibility(text: string): { value: Visibility } | undefined {
-  if (text === '.') return { value: { kind: 'own' } };
-  if (text === '*') return { value: { kind: 'all' } };
-  if (text === '~') return { value: { kind: 'none' } };
-  return isLabel(text) ? { value: { kind: 'namespace', name: text } } : undefined;
 }

@@ -2,13 +2,9 @@ import type { Port } from '../../model/port.ts';
 import type { Grant, GrantEndpoint, GrantPort, Reach } from '../../registry/model.ts';
 import { checkFields } from '../check-fields.ts';
 import { type Contribution, type KubeObject, type Translation, translation } from '../dialect.ts';
+import { seenByNobody, visibilityOf } from './export-to.ts';
 import { crossFieldFindings } from './service-entry-rules.ts';
-import {
-  SERVICE_ENTRY_SPEC,
-  type ServiceEntrySpec,
-  type ServicePort,
-  type Visibility,
-} from './service-entry-schema.ts';
+import { SERVICE_ENTRY_SPEC, type ServiceEntrySpec, type ServicePort } from './service-entry-schema.ts';
 
 /**
  * networking.istio.io ServiceEntry (v1, v1beta1, v1alpha3) to one Grant. Total. A grant is never wider than what was
@@ -24,7 +20,7 @@ export function translateServiceEntry(object: KubeObject): Translation {
 function contributionOf(object: KubeObject, spec: ServiceEntrySpec): Contribution {
   const ports = (spec.ports ?? []).flatMap((port) => grantPorts(port, spec.resolution));
   const visibleTo = visibilityOf(spec.exportTo ?? [], object.ref.namespace);
-  if (ports.length === 0 || (visibleTo !== 'all' && visibleTo.size === 0)) return { kind: 'nothing' };
+  if (ports.length === 0 || seenByNobody(visibleTo)) return { kind: 'nothing' };
   const grant: Grant = {
     ref: object.ref,
     visibleTo,
@@ -68,25 +64,4 @@ function endpointOf(endpoint: NonNullable<ServiceEntrySpec['endpoints']>[number]
   const byName = new Map<string, Port>(Object.entries(ports));
   // protobuf cannot tell 0 from absent, and an endpoint without weight counts once.
   return [{ address, ports: byName, weight: weight === undefined || weight === 0 ? 1 : weight }];
-}
-
-/** No entry: everyone, as in Istio's default mesh config. */
-function visibilityOf(exportTo: readonly Visibility[], own: string): Grant['visibleTo'] {
-  if (exportTo.length === 0) return 'all';
-  const namespaces = new Set<string>();
-  for (const entry of exportTo) {
-    switch (entry.kind) {
-      case 'all':
-        return 'all';
-      case 'own':
-        namespaces.add(own);
-        break;
-      case 'namespace':
-        namespaces.add(entry.name);
-        break;
-      case 'none':
-        break;
-    }
-  }
-  return namespaces;
 }

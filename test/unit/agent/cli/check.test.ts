@@ -81,3 +81,60 @@ test('as JSON', async (context) => {
     ],
   });
 });
+
+const ROUTED = `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: egress, namespace: edge}
+spec: {selector: {app: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [aliyun.com]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: aliyun, namespace: edge}
+spec: {hosts: [aliyun.com], gateways: [egress], http: [{route: [{destination: {host: aliyun.com, port: {number: 80}}}]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: aliyun, namespace: edge}
+spec: {host: aliyun.com}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: gw, namespace: edge}
+spec: {selector: {app: gw}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: gw-2, namespace: edge}
+spec: {ports: [{port: 80}]}
+`;
+
+test('what leads the way is told where there is any, as a sentence and as JSON', async (context) => {
+  const dir = temporaryFolder(context);
+  writeFileSync(join(dir, 'a.yaml'), ROUTED);
+  const { output } = await check(dir, { json: true });
+  const parsed: unknown = JSON.parse(output);
+  deepEqual(typeof parsed === 'object' && parsed && 'inForce' in parsed && parsed.inForce, {
+    mode: 'REGISTRY_ONLY',
+    modeFrom: null,
+    grants: {},
+    hosts: 0,
+    routes: { VirtualService: 1 },
+    gateways: 1,
+    services: 2,
+    destinationPolicies: 1,
+    workloads: 0,
+  });
+  match(
+    (await check(dir)).output,
+    /In force: nothing is listed; 1 VirtualService, 1 Gateway, 2 Services, 1 DestinationRule; mode REGISTRY_ONLY/,
+  );
+});
+
+test('two gateways are Gateways', async (context) => {
+  const dir = temporaryFolder(context);
+  writeFileSync(
+    join(dir, 'a.yaml'),
+    `${ROUTED}---\n${ROUTED.split('---\n')[0]?.replace('name: egress', 'name: other')}`,
+  );
+  match((await check(dir)).output, /1 VirtualService, 2 Gateways, 2 Services/);
+});

@@ -23,6 +23,15 @@ test('a resource is the same in every version, and in the namespace default', ()
   equal(keyOf({ ...CLAIM, name: undefined }), undefined);
 });
 
+test('the kinds of Services and their endpoints', () => {
+  equal(keyOf({ ...CLAIM, group: '', kind: 'Service' }), '/Service/default/a');
+  equal(
+    keyOf({ ...CLAIM, group: 'discovery.k8s.io', kind: 'EndpointSlice' }),
+    'discovery.k8s.io/EndpointSlice/default/a',
+  );
+  equal(keyOf({ ...CLAIM, group: '', kind: 'Endpoints' }), undefined);
+});
+
 test('a cluster-wide resource has no namespace', () => {
   equal(keyOf({ ...CLAIM, group: '', kind: 'Namespace', namespace: 'x' }), '/Namespace//a');
 });

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { test } from 'node:test';
-import { claimOf, isLabel } from '../../../../agent/dialects/kube-object.ts';
+import { claimOf, isLabel, isSubdomain, kubeObjectOf } from '../../../../agent/dialects/kube-object.ts';
 import { type Row, serviceEntry, soundDocument, testRows } from './marked-document.ts';
 
 const SPEC = '  hosts: [a.example]\n  ports: [{number: 80, name: http, protocol: HTTP}]\n  resolution: DNS\n';
@@ -58,6 +58,20 @@ testRows([
   head('a namespace of 64 characters', 'shop', `▶${'a'.repeat(64)}`, 'metadata.namespace', /63/),
   head('labels that are a list', 'namespace: shop', 'namespace: shop\n  labels: ▶[a]', 'metadata.labels', /mapping/),
   head(
+    'annotations that are text',
+    'namespace: shop',
+    'namespace: shop\n  annotations: ▶a',
+    'metadata.annotations',
+    /expected annotations \(a mapping\), found the text "a"/,
+  ),
+  head(
+    'an annotation that is a number',
+    'namespace: shop',
+    'namespace: shop\n  annotations:\n    a/b: ▶1',
+    'metadata.annotations["a/b"]',
+    /expected the value of an annotation \(text\), found the number 1/,
+  ),
+  head(
     'a time without date',
     'namespace: shop',
     'namespace: shop\n  creationTimestamp: ▶"12:00"',
@@ -105,8 +119,15 @@ test('the rest of ObjectMeta is no surprise', () => {
   soundDocument(serviceEntry(SPEC).replace('namespace: shop', `namespace: shop\n  ${more}`));
 });
 
+test('annotations are read as they are; absent or null is none', () => {
+  const annotationsOf = (annotations: unknown) =>
+    kubeObjectOf({ metadata: { name: 'a', annotations } }, 'Pod', 'namespaced').object?.annotations;
+  deepEqual(annotationsOf({ 'a.example/b_c': '', d: 'x\ny' }), { 'a.example/b_c': '', d: 'x\ny' });
+  deepEqual([annotationsOf(undefined), annotationsOf(null)], [{}, {}]);
+});
+
 test('what is not looked at in metadata may be anything', () => {
-  deepEqual(claimOf({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', annotations: 3 } }), {
+  deepEqual(claimOf({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', finalizers: 3 } }), {
     group: '',
     version: 'v1',
     kind: 'Pod',
@@ -129,4 +150,9 @@ test('a claim without a name that can be read', () => {
 test('labels of RFC 1123', () => {
   equal(isLabel('a-1'), true);
   for (const text of ['', '-a', 'a-', 'A', 'a.b', 'a_b', 'a'.repeat(64)]) equal(isLabel(text), false, text);
+});
+
+test('subdomains of RFC 1123', () => {
+  for (const text of ['a', 'a-1.b', 'a'.repeat(253)]) equal(isSubdomain(text), true, text);
+  for (const text of ['', '.a', 'a-', 'A', 'a_b', 'a'.repeat(254)]) equal(isSubdomain(text), false, text);
 });

@@ -36,7 +36,12 @@ function brief({ severity, path, position }: Problem): Pick<Problem, 'severity' 
 
 /** A ServiceEntry with this spec, written below `spec:` with two blanks of indentation. */
 export function serviceEntry(spec: string): string {
-  return `apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata:\n  name: row\n  namespace: shop\nspec:\n${spec}`;
+  return istioObject('ServiceEntry', spec);
+}
+
+/** The same of another kind. */
+export function istioObject(kind: string, spec: string): string {
+  return `apiVersion: networking.istio.io/v1\nkind: ${kind}\nmetadata:\n  name: row\n  namespace: shop\nspec:\n${spec}`;
 }
 
 /** The only document of a text, which must be free of problems. */

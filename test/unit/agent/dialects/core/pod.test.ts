@@ -51,6 +51,12 @@ testRows([
     path: 'spec.serviceAccountName',
     message: /name of a service account/,
   },
+  {
+    says: 'a service account of 254 characters',
+    yaml: `${HEAD}spec:\n  serviceAccountName: ▶${'a'.repeat(254)}\n`,
+    path: 'spec.serviceAccountName',
+    message: /name of a service account/,
+  },
   { says: 'a spec that is text', yaml: `${HEAD}spec: ▶none\n`, path: 'spec', message: /mapping/ },
   {
     says: 'labels that are numbers',

@@ -1,0 +1,7 @@
+import { parsedText } from '../expect.ts';
+import { isLabel } from '../kube-object.ts';
+
+export const portName = parsedText(
+  'the name of a port: lower-case letters, digits and "-", at most 63 characters',
+  (text) => (isLabel(text) ? { value: text } : undefined),
+);
