@@ -10,17 +10,16 @@ export function flowsPerThread(limits: string, threads: number): number {
 }
 
 /**
- * Flows that one namespace may have of `all`. Alone it may have what there is, and what is beyond waits in the kernel. With
- * others beside it, half at most, so that one workload which holds
- * connections never has what the others need. Two of them together still could; the cap makes it four where there are
- * descriptors enough.
+ * Flows that one caller may have of `all`. Alone it may have what there is, and what is beyond waits in the kernel. With
+ * others beside it, half at most, so that one workload which holds connections never has what the others need. Two of
+ * them together still could; the cap makes it four where there are descriptors enough.
  */
-export function flowsPerNamespace(all: number, namespaces: number): number {
-  const share = namespaces > 1 ? Math.max(1, Math.floor(all / 2)) : MAX_FLOWS_PER_NAMESPACE;
-  return Math.min(share, MAX_FLOWS_PER_NAMESPACE);
+export function flowsPerCaller(all: number, callers: number): number {
+  const share = callers > 1 ? Math.max(1, Math.floor(all / 2)) : MAX_FLOWS_PER_CALLER;
+  return Math.min(share, MAX_FLOWS_PER_CALLER);
 }
 
-const MAX_FLOWS_PER_NAMESPACE = 8_192;
+const MAX_FLOWS_PER_CALLER = 8_192;
 /** Two descriptors and about 17 kB of kernel memory each. */
 const MAX_FLOWS_PER_THREAD = 16_384;
 /** Node's own are about 30; then listeners, log, admin, queries to DNS, and pipes for flows of many bytes. */

@@ -4,7 +4,7 @@ import { type Family, parseIp } from '../model/address.ts';
 import type { Accept, ListenerId, Mover } from '../model/mover.ts';
 import type { Port } from '../model/port.ts';
 import { startMover } from '../native/index.ts';
-import { flowsPerNamespace, flowsPerThread } from './flow-limit.ts';
+import { flowsPerCaller, flowsPerThread } from './flow-limit.ts';
 
 /** Starts the mover with the limits of the agent; `accept` is called for each connection. */
 export function startAccepting(threads: number, accept: Accept): Mover {
@@ -20,9 +20,9 @@ export function startAccepting(threads: number, accept: Accept): Mover {
   );
 }
 
-/** Flows that one of `namespaces` pods may have at a time. */
-export function flowsOfNamespace(threads: number, namespaces: number): number {
-  return flowsPerNamespace(flowsOfThread(threads) * threads, namespaces);
+/** Flows that one of `callers` may have at a time. */
+export function flowsOfCaller(threads: number, callers: number): number {
+  return flowsPerCaller(flowsOfThread(threads) * threads, callers);
 }
 
 function flowsOfThread(threads: number): number {
@@ -53,6 +53,28 @@ export function openPodListeners(mover: Mover, netns: string, port: Port, famili
     }
   }
   return { ids, missing };
+}
+
+export type ServerListeners = {
+  readonly opened: readonly (readonly [Family, ListenerId])[];
+  readonly missing: readonly { readonly family: Family; readonly code: string }[];
+};
+
+/** Listens on every address of the agent's own namespace, one socket a thread. What the system refused is told. */
+export function openServerListeners(mover: Mover, port: Port, families: readonly Family[]): ServerListeners {
+  const opened: (readonly [Family, ListenerId])[] = [];
+  const missing: { family: Family; code: string }[] = [];
+  for (const family of families) {
+    const ip = parseIp(family === 4 ? '0.0.0.0' : '::');
+    if (!ip) throw new TypeError('no address');
+    try {
+      const { id } = mover.listen({ netns: undefined, ip, port, sharing: 'per-thread', transparent: false });
+      opened.push([family, id]);
+    } catch (thrown) {
+      missing.push({ family, code: codeOf(thrown) });
+    }
+  }
+  return { opened, missing };
 }
 
 function codeOf(thrown: unknown): string {

@@ -1,15 +1,15 @@
-import { commaSeparated, parseWorkloadName } from '../config/agent-config.ts';
-import { directoryOf, workloadNamed } from '../identify/directory.ts';
+import { commaSeparated, parseWorkloadName } from '../config/common-config.ts';
+import { directoryOf, sourceAt, workloadAt, workloadNamed } from '../identify/directory.ts';
 import { type IpAddress, parseIp } from '../model/address.ts';
 import { type Cidr, parseCidr } from '../model/cidr.ts';
 import type { Evidence } from '../model/evidence.ts';
-import type { FlowFacts } from '../model/flow.ts';
+import type { FlowFacts, Hop } from '../model/flow.ts';
 import { type Hostname, parseAuthority, parseHostname } from '../model/hostname.ts';
 import type { Port } from '../model/port.ts';
 import { problemText, refText } from '../model/resource.ts';
 import type { Source, Workload } from '../model/workload.ts';
-import { compile } from '../registry/compile.ts';
-import { type Explanation, explain } from '../registry/explain.ts';
+import type { Explanation } from '../registry/explain.ts';
+import { explainHops } from '../registry/explain-hops.ts';
 import { readFolder } from '../sources/files.ts';
 
 /** The options of `weir-agent explain`, as written. */
@@ -36,16 +36,17 @@ export async function runExplain(options: ExplainOptions): Promise<CommandResult
   if (!question.ok)
     return { code: 64, output: `${question.problems.map((each) => `weir-agent explain: ${each}`).join('\n')}\n` };
   const loaded = await readFolder(options.config);
-  const registry = compile(loaded.set, 1);
-  const source = sourceOf(question.from, loaded.set.workloads);
+  const source = sourceOf(question, loaded.set.workloads);
   const facts: FlowFacts = {
     source,
-    destination: { ip: question.toIp, port: question.toPort },
+    // A gateway is dialled at a port of its own; where the client wanted to go it learns from what is said.
+    ...(question.hop.kind === 'gateway' ? { listener: question.toPort } : {}),
+    destination: { ip: question.hop.kind === 'gateway' ? undefined : question.toIp, port: question.toPort },
     evidence: question.evidence,
     answers: { kind: 'assumed', name: question.toName ?? null },
   };
   const own = { addresses: new Set<IpAddress>(), clusterCidrs: question.clusterCidrs };
-  const explained = explain(registry, { kind: 'mesh' }, facts, own, question.toName);
+  const explained = explainHops(loaded.set, question.hop, facts, own, question.toName);
   const answer = {
     ...explained,
     problems: [
@@ -61,6 +62,7 @@ type From =
   | { readonly kind: 'ip'; readonly ip: IpAddress };
 
 type Question = {
+  readonly hop: Hop;
   readonly from: From;
   readonly toIp: IpAddress | undefined;
   readonly toName: Hostname | undefined;
@@ -96,9 +98,9 @@ function parseQuestion(
   const clusterCidrs = commaSeparated(options.clusterCidr).map(
     (each) => parseCidr(each) ?? (problems.push(`--cluster-cidr: expected a CIDR, not "${each}"`), undefined),
   );
-  if (/^gateway:[^/]+\/[^/]+$/.test(options.hop)) problems.push(`--hop ${options.hop}: not built yet; expected mesh`);
-  else if (options.hop !== 'mesh') problems.push(`--hop: expected mesh or gateway:NS/NAME, not "${options.hop}"`);
-  if (!from || !to?.port || problems.length > 0) return { ok: false, problems };
+  const hop = parseHop(options.hop);
+  if (!hop) problems.push(`--hop: expected mesh or gateway:NS/NAME, not "${options.hop}"`);
+  if (!from || !to?.port || !hop || problems.length > 0) return { ok: false, problems };
   const request = {
     method: options.method ?? 'GET',
     authority: options.host === undefined && authority ? { ...authority, port: undefined } : authority,
@@ -113,6 +115,7 @@ function parseQuestion(
         : { kind: 'opaque' };
   return {
     ok: true,
+    hop,
     from,
     toIp: to.host.kind === 'ip' ? to.host.ip : undefined,
     toName: to.host.kind === 'name' ? to.host.name : undefined,
@@ -122,6 +125,12 @@ function parseQuestion(
   };
 }
 
+function parseHop(text: string): Hop | undefined {
+  if (text === 'mesh') return { kind: 'mesh' };
+  const named = text.startsWith('gateway:') ? parseWorkloadName(text.slice('gateway:'.length)) : undefined;
+  return named && { kind: 'gateway', namespace: named.namespace, name: named.pod };
+}
+
 function parseFrom(text: string): From | undefined {
   const ip = parseIp(text);
   if (ip) return { kind: 'ip', ip };
@@ -129,12 +138,15 @@ function parseFrom(text: string): From | undefined {
   return name && { kind: 'pod', ...name };
 }
 
-/** An address is who a Pod resource says it is; one that no Pod has is nobody, and nobody is refused. */
-function sourceOf(from: From, workloads: readonly Workload[]): Source {
-  if (from.kind === 'pod')
-    return { kind: 'workload', workload: workloadNamed(directoryOf(workloads), from.namespace, from.pod) };
-  const workload = workloads.find(({ ips }) => ips.includes(from.ip));
-  return workload ? { kind: 'workload', workload } : { kind: 'unknown' };
+/**
+ * An address is who a Pod resource says it is. One that no Pod has is nobody, and nobody is refused; at a gateway it is a
+ * client from outside unless it lies in a range of the cluster.
+ */
+function sourceOf({ from, hop, clusterCidrs }: Question, workloads: readonly Workload[]): Source {
+  const directory = directoryOf(workloads);
+  if (from.kind === 'pod') return { kind: 'workload', workload: workloadNamed(directory, from.namespace, from.pod) };
+  if (hop.kind === 'gateway') return sourceAt(directory, from.ip, clusterCidrs);
+  return workloadAt(directory, from.ip) ?? { kind: 'unknown' };
 }
 
 function headerOf(text: string): readonly [string, string] | undefined {

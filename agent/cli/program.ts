@@ -1,9 +1,13 @@
 import yargs from 'yargs';
 import { EXIT } from '../../init/contract.ts';
-import { type AgentConfig, parseAgentConfig } from '../config/agent-config.ts';
+import { parseAgentConfig } from '../config/agent-config.ts';
+import type { CommonConfig, Parsed } from '../config/common-config.ts';
+import { parseGatewayConfig } from '../config/gateway-config.ts';
+import type { Role } from '../roles/role.ts';
 import { StartFailure } from '../roles/start-failure.ts';
 import { runCheck } from './check.ts';
 import { runExplain } from './explain.ts';
+import { gatewayOptions, list, runOptions, text } from './role-options.ts';
 import { versionText } from './version.ts';
 
 /** What the program needs of its process. */
@@ -26,17 +30,24 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
     err(`weir-agent: ${message}\nTry: weir-agent --help\n`);
     return EXIT.usage;
   };
+  const started = async <C extends CommonConfig>(parsed: Parsed<C>, roleOf: (config: C) => Role): Promise<number> =>
+    parsed.ok ? run(roleOf(parsed.value), parsed.value, surroundings) : wrong(parsed.problems.join('\nweir-agent: '));
   const program = yargs([...argv])
     .scriptName('weir-agent')
     .usage('$0 COMMAND\n\nJudges the connections that weir-init redirects, refuses them or relays them.')
-    .command('run', 'capture, judge, refuse or relay', runOptions, async (args) => {
-      const parsed = parseAgentConfig(args, surroundings.cores);
-      if (!parsed.ok) {
-        code = wrong(parsed.problems.join('\nweir-agent: '));
-        return;
-      }
-      code = await run(parsed.value, surroundings);
+    .command('run', 'beside workloads: capture, judge, refuse or relay', runOptions, async (args) => {
+      const { nodeRole } = await import('../roles/node.ts');
+      code = await started(parseAgentConfig(args, surroundings.cores), nodeRole);
     })
+    .command(
+      'gateway',
+      'at the edge: take what agents and outside clients send, judge, relay',
+      gatewayOptions,
+      async (args) => {
+        const { gatewayRole } = await import('../roles/gateway.ts');
+        code = await started(parseGatewayConfig(args, surroundings.cores), gatewayRole);
+      },
+    )
     .command('check', 'find what is wrong with a folder of resources', checkOptions, async (args) => {
       const result = await runCheck(args);
       out(result.output);
@@ -52,7 +63,7 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
         code = result.code;
       },
     )
-    .demandCommand(1, 'expected a command: run, check or explain')
+    .demandCommand(1, 'expected a command: run, gateway, check or explain')
     .strictCommands()
     .strict()
     .parserConfiguration({
@@ -80,10 +91,10 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
 }
 
 /** The addon is loaded here alone: the other commands do without it. */
-async function run(config: AgentConfig, { root, stop, onReopenLogs, err }: Surroundings): Promise<number> {
-  const { runNode } = await import('../roles/node.ts');
+async function run(role: Role, config: CommonConfig, { root, stop, onReopenLogs, err }: Surroundings): Promise<number> {
+  const { serve } = await import('../roles/serve.ts');
   try {
-    await runNode(config, versionText(root), { stop, onReopenLogs });
+    await serve(role, config, versionText(root), { stop, onReopenLogs });
     return EXIT.ok;
   } catch (thrown) {
     if (!(thrown instanceof StartFailure)) throw thrown;
@@ -113,49 +124,12 @@ const LISTS: ReadonlySet<string> = new Set([
   'resolver',
   'cluster-cidr',
   'clusterCidr',
+  'labels',
+  'trusted-peers',
+  'trustedPeers',
   'header',
   'alpn',
 ]);
-
-const list = { type: 'string', array: true, default: [] as string[], nargs: 1, requiresArg: true } as const;
-const text = { type: 'string', requiresArg: true } as const;
-
-function runOptions(y: ReturnType<typeof yargs>) {
-  return y
-    .option('config', { ...text, demandOption: true, describe: 'folder of YAML resources; watched' })
-    .option('scope', { ...text, default: 'pod', describe: 'where interception sits: pod (node and host: later)' })
-    .option('netns', { ...list, describe: 'network namespace to listen in; pairs with --workload' })
-    .option('workload', { ...list, describe: 'NS/POD that the namespace belongs to' })
-    .option('resolver', { ...list, describe: 'name servers; default: those of resolv.conf' })
-    .option('access-log', { ...text, default: '-', describe: 'file, or - for standard output; SIGHUP reopens it' })
-    .option('access-log-format', { ...text, default: 'json', describe: 'json, asm, envoy-text or istio-1.0' })
-    .option('port', { ...text, default: '15001', describe: 'port of the listeners' })
-    .option('cluster-cidr', { ...list, describe: "the cluster's pod and service ranges: never dialled" })
-    .option('sniff-deadline', {
-      ...text,
-      default: '300',
-      describe: 'ms to wait for first bytes if a rule without names could admit',
-    })
-    .option('first-byte-timeout', { ...text, default: '30', describe: 'seconds to wait for first bytes otherwise' })
-    .option('lease', {
-      ...text,
-      default: 'on',
-      describe: 'on: requests that the last verdict covers pass without asking; off: every one is asked',
-    })
-    .option('upstream-time', {
-      type: 'boolean',
-      default: true,
-      describe: 'answers carry x-envoy-upstream-service-time; --no-upstream-time: they pass unchanged',
-    })
-    .option('threads', { ...text, describe: 'threads that move bytes; default: one a core' })
-    .example(
-      '$0 run --config policy/ --netns /run/netns/web --workload shop/web-0',
-      'judge what leaves the namespace "web" as the pod web-0 of namespace shop',
-    )
-    .epilogue(
-      'Nothing in the folder: REGISTRY_ONLY, everything is refused. SIGTERM lets live flows finish for 5 s. Exit: 0 stopped; 64 bad options; 69 cannot start: addon, privilege or namespace missing.',
-    );
-}
 
 function checkOptions(y: ReturnType<typeof yargs>) {
   return y
@@ -177,7 +151,7 @@ function explainOptions(y: ReturnType<typeof yargs>) {
     .option('sni', { ...text, describe: 'server name: the call is TLS' })
     .option('alpn', { ...list, describe: 'protocols that the TLS client offers' })
     .option('cluster-cidr', { ...list, describe: "the cluster's pod and service ranges" })
-    .option('hop', { ...text, default: 'mesh', describe: 'who decides: mesh, or gateway:NS/NAME (later)' })
+    .option('hop', { ...text, default: 'mesh', describe: 'who decides: mesh, or gateway:NS/NAME (its Pod or Service)' })
     .option('json', { type: 'boolean', default: false, describe: 'machine-readable' })
     .example(
       '$0 explain --config policy/ --from shop/web-0 --to api.example:80 --host api.example',

@@ -1,4 +1,4 @@
-import type { AccessLogFormat } from '../config/agent-config.ts';
+import type { AccessLogFormat } from '../config/common-config.ts';
 import { openLogDescriptor } from './descriptor.ts';
 import { formatLine, lineFormatter } from './format.ts';
 import type { AccessRecord, ExchangeFacts } from './record.ts';

@@ -1,5 +1,5 @@
 /** Pure: one access record to one line, with its line feed. */
-import type { AccessLogFormat } from '../config/agent-config.ts';
+import type { AccessLogFormat } from '../config/common-config.ts';
 import { type Endpoint, endpointText } from '../model/address.ts';
 import { ABSENT, bareText, count, MAX_PATH_UNITS, quotedText, timestamp } from './field.ts';
 import { type JsonFrame, jsonFrame, jsonLineOf } from './json-line.ts';

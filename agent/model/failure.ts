@@ -6,6 +6,11 @@ export type FailureCode =
   | 'not-redirected'
   /** The kernel cannot tell the original destination (ENOENT, EOPNOTSUPP, ENOPROTOOPT). */
   | 'no-original-destination'
+  /** A trusted peer of a gateway must say for whom it speaks, and did not, or not in time. */
+  | 'preamble-missing'
+  /** Somebody who is not trusted said for whom it speaks. */
+  | 'preamble-untrusted'
+  | 'preamble-bad'
   | 'bad-request'
   | 'head-too-large'
   /** An Upgrade that is not websocket: nothing after it could be judged. */

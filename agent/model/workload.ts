@@ -12,4 +12,8 @@ export type Workload = {
   readonly ips: readonly IpAddress[];
 };
 
-export type Source = { readonly kind: 'workload'; readonly workload: Workload } | { readonly kind: 'unknown' };
+export type Source =
+  | { readonly kind: 'workload'; readonly workload: Workload }
+  /** A client of a gateway whose address is neither a pod's nor in a range of the cluster. Never at hop mesh. */
+  | { readonly kind: 'outside'; readonly ip: IpAddress }
+  | { readonly kind: 'unknown' };

@@ -2,6 +2,7 @@ import type { AccessRecord } from '../log/record.ts';
 import type { IpAddress } from '../model/address.ts';
 import type { Evidence } from '../model/evidence.ts';
 import type { FailureCode } from '../model/failure.ts';
+import type { DenyReason } from '../model/verdict.ts';
 import type { RequestHead } from '../wire/http1-request.ts';
 import { newRequestId } from './request-id.ts';
 import type { Ended, Outcome } from './stages.ts';
@@ -10,14 +11,14 @@ import type { Ended, Outcome } from './stages.ts';
 export function accessRecord(outcome: Outcome, ended: Ended, registryNow: number): AccessRecord {
   const { conversation, destination, source, verdict, failure, upstream, request, evidence } = outcome;
   const workload = source?.kind === 'workload' ? source.workload : undefined;
-  const { peer } = conversation.opening;
+  const client = outcome.client ?? conversation.opening.peer;
   return {
     startTime: outcome.startedAt,
     duration: Math.max(0, Math.round(ended.durationMs)),
     responseCode: ended.status,
     bytesReceived: ended.bytesReceived,
     bytesSent: ended.bytesSent,
-    ...(request ? requestFacts(request, peer.ip) : NO_REQUEST),
+    ...(request ? requestFacts(request, client.ip, outcome.requestId) : NO_REQUEST),
     responseFlags: ended.flag,
     responseCodeDetails: null,
     connectionTerminationDetails: null,
@@ -27,11 +28,11 @@ export function accessRecord(outcome: Outcome, ended: Ended, registryNow: number
     upstreamCluster: clusterOf(outcome),
     upstreamLocalAddress: upstream?.local ?? null,
     downstreamLocalAddress: destination ?? conversation.opening.local,
-    downstreamRemoteAddress: peer,
+    downstreamRemoteAddress: client,
     requestedServerName: serverName(evidence) ?? null,
     routeName: request ? routeName(outcome) : null,
-    sourceNamespace: workload?.namespace ?? outcome.enrolled.namespace,
-    sourceWorkload: workload?.name ?? outcome.enrolled.pod,
+    sourceNamespace: workload?.namespace ?? outcome.caller.namespace,
+    sourceWorkload: workload?.name ?? outcome.caller.pod,
     verdict: verdictOf(outcome),
     reason: failure?.code ?? verdict?.reason ?? 'internal',
     matched: verdict?.matched ?? [],
@@ -69,22 +70,22 @@ const NO_REQUEST: RequestFacts = {
   traceId: null,
 };
 
-function requestFacts(request: RequestHead, peer: IpAddress): RequestFacts {
+function requestFacts(request: RequestHead, client: IpAddress, requestId: string | undefined): RequestFacts {
   return {
     method: request.method,
     path: request.target,
     protocol: `HTTP/${request.version}`,
     authority: headerOf(request, 'host'),
     userAgent: headerOf(request, 'user-agent'),
-    requestId: headerOf(request, 'x-request-id') ?? newRequestId(),
-    xForwardedFor: forwardedFor(headerOf(request, 'x-forwarded-for'), peer),
+    requestId: headerOf(request, 'x-request-id') ?? requestId ?? newRequestId(),
+    xForwardedFor: forwardedFor(headerOf(request, 'x-forwarded-for'), client),
     traceId: headerOf(request, 'x-b3-traceid'),
   };
 }
 
 /** As it would be sent on by a proxy that adds itself. */
-export function forwardedFor(header: string | null, peer: IpAddress): string {
-  return header === null ? peer : `${header},${peer}`;
+export function forwardedFor(header: string | null, client: IpAddress): string {
+  return header === null ? client : `${header},${client}`;
 }
 
 function headerOf({ headers }: RequestHead, name: string): string | null {
@@ -96,14 +97,16 @@ function serverName(evidence: Evidence | undefined): string | undefined {
   return evidence?.kind === 'tls-ech' ? evidence.outerName : undefined;
 }
 
-/** In Envoy's words: what is refused goes to the black hole. */
+/** In Envoy's words: what is refused goes to the black hole, what no route takes goes nowhere. */
 function clusterOf({ verdict, failure }: Outcome): string | null {
-  if (failure?.code === 'self-proof') return null;
+  if (failure?.code === 'self-proof' || (verdict?.kind === 'deny' && NOWHERE.has(verdict.reason))) return null;
   if (verdict?.kind === 'allow' && failure?.code !== 'address-forbidden') return verdict.route.cluster;
   return verdict || failure ? 'BlackHoleCluster' : null;
 }
 
+const NOWHERE: ReadonlySet<DenyReason> = new Set(['no-route', 'path-ambiguous']);
+
 function routeName({ verdict }: Outcome): string | null {
-  if (verdict?.kind === 'deny') return 'block_all';
-  return verdict?.reason === 'allow-any' ? 'allow_any' : null;
+  if (verdict?.kind === 'deny') return NOWHERE.has(verdict.reason) ? null : 'block_all';
+  return verdict?.route.name ?? (verdict?.reason === 'allow-any' ? 'allow_any' : null);
 }

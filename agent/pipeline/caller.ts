@@ -1,7 +1,11 @@
-/** A network namespace whose connections this agent accepts, and the workload that it belongs to. */
-export type EnrolledNamespace = {
-  /** undefined: the agent's own. */
-  readonly netns: string | undefined;
-  readonly namespace: string;
-  readonly pod: string;
+/**
+ * Whose flows are counted together, so that one cannot use up what others need: a pod whose network namespace is
+ * caller, or a client of a gateway.
+ */
+export type Caller = {
+  /** Path of the namespace; at a gateway `NAMESPACE/POD` of the workload, or the client's address. */
+  readonly key: string;
+  /** What the namespace is caller for; null at a gateway. */
+  readonly namespace: string | null;
+  readonly pod: string | null;
 };

@@ -1,6 +1,7 @@
 import type { Evidence } from '../model/evidence.ts';
 import type { FlowFacts, Hop } from '../model/flow.ts';
 import type { Authority } from '../model/hostname.ts';
+import type { Port } from '../model/port.ts';
 import type { Answers, Verdict } from '../model/verdict.ts';
 import type { Source } from '../model/workload.ts';
 import type { Registry } from '../registry/compile.ts';
@@ -12,6 +13,8 @@ export type Asked = {
   readonly destination: FlowFacts['destination'];
   /** undefined: names are resolved where a rule needs it. */
   readonly answers: Answers | undefined;
+  /** At a gateway: the port that was dialled there. */
+  readonly listener?: Port;
   /** Of a tunnel: the CONNECT that opened it, which must stay admitted too. */
   readonly through?: { readonly evidence: Evidence; readonly asked: Asked | undefined };
 };

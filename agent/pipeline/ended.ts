@@ -8,7 +8,7 @@ import type { Ended } from './stages.ts';
 export function flowEnded(
   closed: ClosedEvent,
   refusedWith: OwnAnswer | undefined,
-  failure: Failure | undefined,
+  failure: Pick<Failure, 'flag'> | undefined,
 ): Ended {
   return {
     durationMs: (closed.atClosed - closed.atAccepted) / 1000,
@@ -33,7 +33,7 @@ export function requestEnded(exchange: Exchange, startedAt: number, closed: Clos
 }
 
 /** A request that was answered by ourselves. */
-export function refusalEnded(answer: OwnAnswer, startedAt: number, failure: Failure | undefined): Ended {
+export function refusalEnded(answer: OwnAnswer, startedAt: number, failure: Pick<Failure, 'flag'> | undefined): Ended {
   return {
     durationMs: Date.now() - startedAt,
     status: answer.status,
@@ -51,7 +51,7 @@ function exchangeFlag({ failure, cut, follows }: Exchange, closed: ClosedEvent |
   return closedFlag(closed) ?? 'DC';
 }
 
-function flagOf({ flag }: Failure): string | null {
+function flagOf({ flag }: Pick<Failure, 'flag'>): string | null {
   return flag === '-' ? null : flag;
 }
 

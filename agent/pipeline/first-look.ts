@@ -2,8 +2,12 @@ import type { Evidence } from '../model/evidence.ts';
 import type { Conversation } from '../relay/conversation.ts';
 import { sniff, sniffRequest } from '../sniff/sniff.ts';
 import type { RequestHead, RequestProgress } from '../wire/http1-request.ts';
+import { readProxyV2 } from '../wire/proxy-v2-read.ts';
 
-export type BadRequest = { readonly status: 400 | 414 | 431 | 505; readonly why: string };
+export type BadRequest =
+  | { readonly status: 400 | 414 | 431 | 505; readonly why: string }
+  /** A PROXY header of somebody who is not trusted, or what begins one and goes no further. */
+  | 'preamble';
 
 /**
  * What the first bytes of a flow, or those behind its last request, have shown so far; bytes are read only when asked
@@ -20,15 +24,18 @@ export class FirstLook {
   #ended = false;
   #resume: RequestProgress | undefined;
   readonly #expects: 'anything' | 'request';
+  readonly #refuses: 'preamble' | undefined;
 
   /** `expects`: behind a request only another can come; all else is a bad one. */
   constructor(
     conversation: Conversation,
     first?: { readonly bytes: Uint8Array; readonly ended: boolean; readonly passed?: number },
     expects: 'anything' | 'request' = 'anything',
+    refuses?: 'preamble',
   ) {
     this.#conversation = conversation;
     this.#expects = expects;
+    this.#refuses = refuses;
     this.#passed = first?.passed ?? 0;
     if (first && (first.bytes.length > 0 || first.ended)) this.#feed(first.bytes, first.ended);
   }
@@ -54,14 +61,20 @@ export class FirstLook {
   async settle(limitMs: number): Promise<'settled' | 'late' | 'gone'> {
     while (!this.settled) {
       const left = this.#since + limitMs - performance.now();
-      if (left <= 0) return 'late';
+      if (left <= 0) return this.#late();
       const held = await this.#conversation.inspect('client', this.#bytes.length, Math.ceil(left));
       if (!held) return 'gone';
       this.#passed = held.passed;
       this.#feed(held.bytes, held.ended || held.full);
-      if (held.deadline && !this.settled) return 'late';
+      if (held.deadline && !this.settled) return this.#late();
     }
     return 'settled';
+  }
+
+  /** What began a header and might go on as one once it is let pass, is one. */
+  #late(): 'settled' | 'late' {
+    if (this.#refuses && this.#bytes.length > 0 && readProxyV2(this.#bytes).kind === 'more') this.bad = 'preamble';
+    return this.settled ? 'settled' : 'late';
   }
 
   /**
@@ -94,6 +107,14 @@ export class FirstLook {
   #feed(bytes: Uint8Array, last: boolean): void {
     this.#bytes = bytes;
     this.#ended = last;
+    if (this.#refuses && bytes.length > 0) {
+      const header = readProxyV2(bytes).kind;
+      if (header === 'more' && !last) return;
+      if (header !== 'not-proxy') {
+        this.bad = 'preamble';
+        return;
+      }
+    }
     const look = this.#expects === 'anything' ? sniff : sniffRequest;
     const seen = look(bytes, last, this.#resume);
     if (seen.kind === 'more') this.#resume = seen.resume;

@@ -1,4 +1,3 @@
-import { locate } from '../accept/locate.ts';
 import type { Failure, FailureCode } from '../model/failure.ts';
 import { FirstLook } from './first-look.ts';
 import { judge } from './judge.ts';
@@ -12,7 +11,7 @@ import type { Accepted, Outcome, Stages } from './stages.ts';
  * once for each request. Resolves when the connection is over, with what was reported last.
  */
 export async function handle(flow: Accepted, stages: Stages): Promise<Outcome> {
-  const admitted = stages.live.admit(flow.enrolled, flow.conversation);
+  const admitted = stages.live.admit(flow.caller, flow.conversation);
   try {
     return admitted ? await run(flow, stages) : await reset(flow, 'flow-limit', stages);
   } catch (thrown) {
@@ -20,16 +19,19 @@ export async function handle(flow: Accepted, stages: Stages): Promise<Outcome> {
     return await reset(flow, 'internal', stages);
   } finally {
     await flow.conversation.closedEvent;
-    stages.live.forget(flow.enrolled, flow.conversation);
+    stages.live.forget(flow.conversation);
   }
 }
 
 async function run(accepted: Accepted, stages: Stages): Promise<Outcome> {
-  const { conversation, enrolled } = accepted;
-  const place = locate(conversation.opening);
+  const { conversation } = accepted;
+  const coming = stages.locate(accepted);
+  const place = coming instanceof Promise ? await coming : coming;
+  if (place.ok === 'gone') return reportClosed({ ...accepted, failure: await goneFailure(accepted) }, stages);
   if (!place.ok) return reset(accepted, place.code, stages);
-  const located = { ...accepted, destination: place.destination };
-  if (isProofDestination(located.destination)) {
+  const { located, first, refuses } = place;
+  if (!stages.live.admit(located.caller, conversation)) return reset(located, 'flow-limit', stages);
+  if (stages.hop.kind === 'mesh' && isProofDestination(located.destination)) {
     stages.live.spare(conversation, true);
     const request = await readProofRequest(located);
     if (request) {
@@ -38,9 +40,9 @@ async function run(accepted: Accepted, stages: Stages): Promise<Outcome> {
     }
     stages.live.spare(conversation, false);
   }
-  if (stages.live.isClosing(enrolled)) return reset(located, 'undo', stages);
-  const identified = { ...located, source: stages.identify(enrolled) };
-  const look = new FirstLook(conversation, conversation.opening);
+  if (stages.live.isClosing(located.caller)) return reset(located, 'undo', stages);
+  const identified = { ...located, source: stages.identify(located) };
+  const look = new FirstLook(conversation, first, 'anything', refuses);
   const judgement = await judge(identified, look, stages);
   switch (judgement.kind) {
     case 'gone':

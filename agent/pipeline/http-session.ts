@@ -1,14 +1,16 @@
 import type { Failure } from '../model/failure.ts';
 import type { HeldEvent } from '../model/mover.ts';
-import type { Route } from '../model/verdict.ts';
+import type { Allow, Route } from '../model/verdict.ts';
 import { dialInOrder, type Upstream } from '../relay/dial.ts';
 import { type Exchange, receiveAnswer, resumeAnswer } from '../relay/exchange.ts';
 import { passedUnderLease, passRequest, type RequestPassing } from '../relay/request-body.ts';
 import type { RequestHead } from '../wire/http1-request.ts';
 import { candidatesOf } from './candidates.ts';
 import { type Asked, targetOf } from './connect-target.ts';
+import { dialling } from './dialling.ts';
 import { flowEnded, requestEnded } from './ended.ts';
 import { FirstLook } from './first-look.ts';
+import { prepareRequest } from './forwarding.ts';
 import { judge, NO_FIRST_BYTE } from './judge.ts';
 import { leaseOf } from './lease.ts';
 import { LeasedExchanges } from './leased-exchanges.ts';
@@ -44,8 +46,9 @@ export class HttpSession {
 
   /** `asked`: inside a tunnel, what it leads to; its upstream is then the only one. */
   constructor(flow: Identified, stages: Stages, asked?: Asked) {
-    const { conversation, enrolled, startedAt, destination, source } = flow; // not what is of its first request alone
-    this.#flow = { conversation, enrolled, startedAt, destination, source };
+    const { conversation, caller, startedAt, destination, client, asked: own, claim, source } = flow;
+    // Not what is of its first request alone.
+    this.#flow = { conversation, caller, startedAt, destination, client, asked: own, claim, source };
     this.#stages = stages;
     this.#asked = asked;
   }
@@ -73,8 +76,11 @@ export class HttpSession {
       this.#revocation = new Revocation();
       if (judged.generation !== this.#stages.registry().generation) void this.#rejudge();
     }
-    const ended = await this.#exchange(judged, look, verdict.route, passing);
-    const outcome = { ...judged, upstream: ended.upstream };
+    const { head, request, requestId } = passing
+      ? { head: look.head, request: judged.request, requestId: undefined }
+      : prepareRequest(judged, look.head, this.#stages);
+    const ended = await this.#exchange({ ...judged, verdict, request }, head, look.passed, passing);
+    const outcome = { ...judged, upstream: ended.upstream, requestId };
     if (!ended.ok) return failFlow(outcome, ended.failure, look, this.#stages);
     return this.#after(outcome, look, ended.exchange);
   }
@@ -93,12 +99,13 @@ export class HttpSession {
   }
 
   /** One request to its upstream, and its answer back. */
-  async #exchange(judged: JudgedRequest, look: FirstLook, route: Route, under?: RequestPassing): Promise<Exchanged> {
+  async #exchange(judged: Allowed, head: Uint8Array, before: number, under?: RequestPassing): Promise<Exchanged> {
     const { conversation } = judged;
+    const { route } = judged.verdict;
     const candidates = this.#asked ? undefined : await candidatesOf(route, judged, this.#stages);
     if (candidates?.ok === false) return { ok: false, failure: candidates.failure, upstream: undefined };
     const revocation = this.#revocation;
-    let passed = look.passed;
+    let passed = before;
     for (let passing = under, repeated = false; ; passing = undefined, repeated = true) {
       if (revocation.came && !passing) return { ok: false, failure: REVOKED, upstream: undefined };
       const reuse = !repeated && (under || this.#reusable(route, candidates?.endpoints)) ? this.#reached : undefined;
@@ -106,11 +113,14 @@ export class HttpSession {
       const first = reuse && !under ? this.#idle : undefined;
       this.#idle = undefined;
       // Dialled first, since a dial takes back what was let pass to the upstream before; both leave in one batch.
-      const dialling = reuse || !candidates ? undefined : dialInOrder(conversation, candidates.endpoints);
+      const coming =
+        reuse || !candidates
+          ? undefined
+          : dialInOrder(conversation, candidates.endpoints, dialling(judged, route, this.#stages));
       passing ??= passRequest(conversation, judged.request, passed);
       const { timeHeader } = this.#stages;
       const answering = receiveAnswer(conversation, judged.request, passing, { timeHeader, first });
-      const dialled = await (dialling && Promise.race([dialling, revocation.awaited]));
+      const dialled = await (coming && Promise.race([coming, revocation.awaited]));
       if (dialled === 'revoked') return { ok: false, failure: REVOKED, upstream: undefined };
       if (dialled?.kind === 'failed') {
         this.#reached = undefined;
@@ -125,7 +135,7 @@ export class HttpSession {
       passed += sent;
       const again = sent === 0 || isRepeatable(judged.request);
       if (!reuse || !again) return this.#unanswered(exchange, passing, upstream);
-      conversation.putBack('client', look.head.subarray(0, sent));
+      conversation.putBack('client', head.subarray(0, sent));
     }
   }
 
@@ -184,7 +194,7 @@ export class HttpSession {
   }
 
   async #judgeNext(look: FirstLook): Promise<Turn | Outcome> {
-    const flow = { ...this.#flow, source: this.#stages.identify(this.#flow.enrolled), startedAt: Date.now() };
+    const flow = { ...this.#flow, source: this.#stages.identify(this.#flow), startedAt: Date.now() };
     const step = await look.settle(this.#stages.firstByteTimeoutMs);
     if (step === 'gone') return this.#ended(flow, CLIENT_GONE);
     if (step === 'late') return failFlow(flow, NO_FIRST_BYTE, look, this.#stages);
@@ -274,6 +284,8 @@ export class HttpSession {
     return outcome;
   }
 }
+
+type Allowed = JudgedRequest & { readonly verdict: Allow };
 
 type Exchanged =
   | { readonly ok: true; readonly exchange: Exchange; readonly upstream: Upstream | undefined }

@@ -1,6 +1,6 @@
 import type { Evidence } from '../model/evidence.ts';
 import type { Failure } from '../model/failure.ts';
-import type { Decision, Verdict } from '../model/verdict.ts';
+import type { Allow, Decision, Verdict } from '../model/verdict.ts';
 import type { Registry } from '../registry/compile.ts';
 import { type Asked, admitsTarget } from './connect-target.ts';
 import { type FirstLook, upgradesBlindly } from './first-look.ts';
@@ -21,7 +21,7 @@ export async function judge(
   flow: Identified,
   look: FirstLook,
   stages: Stages,
-  asked: Asked = { destination: flow.destination, answers: undefined },
+  asked: Asked = flow.asked,
 ): Promise<Judgement> {
   for (;;) {
     const registry = stages.registry();
@@ -70,7 +70,8 @@ async function judgeBy(
 
   function judged(verdict: Verdict, evidence: Evidence): Judgement {
     const { generation } = registry;
-    return { kind: 'judged', flow: { ...flow, verdict, evidence, request: look.request, generation } };
+    const taken = verdict.kind === 'allow' ? oneOf(verdict, stages.random()) : verdict;
+    return { kind: 'judged', flow: { ...flow, verdict: taken, evidence, request: look.request, generation } };
   }
 
   /** What follows an upgrade cannot be judged by name: it must be admitted whatever it says. */
@@ -79,16 +80,27 @@ async function judgeBy(
   }
 }
 
+/** Of several weighted routes the one that this flow or request takes; `random` in [0, 1). */
+export function oneOf(allow: Allow, random: number): Allow {
+  const { split } = allow;
+  if (!split) return allow;
+  let left = random * split.reduce((sum, { weight }) => sum + weight, 0);
+  const taken = split.find(({ weight }) => (left -= weight) < 0) ?? split.at(-1);
+  return taken ? { ...allow, route: taken.route } : allow;
+}
+
 function badRequest(look: FirstLook): Judgement {
   return { kind: 'failed', failure: badRequestFailure(look) };
 }
 
 /** HTTP that two readers could understand differently: relayed to nobody, whatever policy says. */
 export function badRequestFailure({ bad }: FirstLook): Failure {
+  if (bad === 'preamble') return UNTRUSTED;
   const status = bad?.status ?? 400;
   const code = status === 431 || status === 414 ? 'head-too-large' : 'bad-request';
   return { code, httpStatus: status, flag: 'DPE' };
 }
 
+const UNTRUSTED: Failure = { code: 'preamble-untrusted', httpStatus: undefined, flag: '-' };
 const UNJUDGEABLE: Failure = { code: 'upgrade', httpStatus: 403, flag: '-' };
 export const NO_FIRST_BYTE: Failure = { code: 'no-first-byte', httpStatus: undefined, flag: 'DT' };

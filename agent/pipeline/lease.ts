@@ -9,6 +9,9 @@ import type { JudgedRequest, Stages } from './stages.ts';
  */
 export function leaseOf(judged: JudgedRequest, ageMs: number, epoch: number, stages: Stages): Lease | undefined {
   const { verdict, request, generation } = judged;
+  const { forward } = stages;
+  // What each request decides or adds for itself the mover cannot.
+  if (forward.clientAddress || forward.requestId || (verdict.kind === 'allow' && verdict.split)) return undefined;
   const host = request.headers.find(([name]) => name === 'host')?.[1];
   const validMs = Math.floor(LEASE_MS - ageMs);
   if (host === undefined || validMs <= 0 || generation !== stages.registry().generation) return undefined;

@@ -109,7 +109,7 @@ export class LeasedExchanges {
       upstreamServiceTime: serviceMs(answer),
       userAgent,
       requestId: requestId ?? newRequestId(),
-      xForwardedFor: forwardedFor(xForwardedFor, this.#judged.conversation.opening.peer.ip),
+      xForwardedFor: forwardedFor(xForwardedFor, this.#judged.client.ip),
       traceId,
     });
   }

@@ -1,40 +1,54 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Conversation } from '../relay/conversation.ts';
-import type { EnrolledNamespace } from './enrolled-namespace.ts';
+import type { Caller } from './caller.ts';
 
 /**
- * The flows that live now, by the namespace they came from: so that one workload cannot use up what others need, and
- * so that all of a namespace's flows can be ended at once.
+ * The flows that live now, by whom they are counted to: so that one workload cannot use up what others need, and so that
+ * all of a namespace's flows can be ended at once.
  */
 export class LiveFlows {
-  readonly #byNamespace = new Map<EnrolledNamespace, Set<Conversation>>();
-  readonly #refusedUntil = new Map<EnrolledNamespace, number>();
+  readonly #byCaller = new Map<string, Set<Conversation>>();
+  readonly #callerOf = new Map<Conversation, string>();
+  readonly #refusedUntil = new Map<string, number>();
   readonly #asking = new Set<Conversation>();
   readonly #followed = new Map<Conversation, Followed>();
   #windingDown = false;
-  readonly #mostPerNamespace: number;
+  readonly #mostPerCaller: number;
   #whenEmpty: (() => void)[] = [];
 
-  constructor(mostPerNamespace: number) {
-    this.#mostPerNamespace = mostPerNamespace;
+  constructor(mostPerCaller: number) {
+    this.#mostPerCaller = mostPerCaller;
   }
 
   get size(): number {
-    let size = 0;
-    for (const flows of this.#byNamespace.values()) size += flows.size;
-    return size;
+    return this.#callerOf.size;
   }
 
-  /** False if the namespace has as many flows as one may have; the flow is then not counted and must be closed. */
-  admit(enrolled: EnrolledNamespace, flow: Conversation): boolean {
-    const flows = this.#byNamespace.get(enrolled) ?? new Set();
-    if (flows.size >= this.#mostPerNamespace) return false;
-    this.#byNamespace.set(enrolled, flows.add(flow));
+  /**
+   * False if the caller has as many flows as one may have; the flow is then not counted and must be closed. A flow that
+   * is counted already is from now on counted to this caller: a gateway's peer has told for whom it speaks.
+   */
+  admit({ key }: Caller, flow: Conversation): boolean {
+    if (this.#callerOf.get(flow) === key) return true;
+    const flows = this.#byCaller.get(key) ?? new Set();
+    if (flows.size >= this.#mostPerCaller) return false;
+    this.#uncount(flow);
+    this.#byCaller.set(key, flows.add(flow));
+    this.#callerOf.set(flow, key);
     return true;
   }
 
-  forget(enrolled: EnrolledNamespace, flow: Conversation): void {
-    this.#byNamespace.get(enrolled)?.delete(flow);
+  #uncount(flow: Conversation): void {
+    const key = this.#callerOf.get(flow);
+    if (key === undefined) return;
+    const flows = this.#byCaller.get(key);
+    flows?.delete(flow);
+    if (flows?.size === 0) this.#byCaller.delete(key);
+    this.#callerOf.delete(flow);
+  }
+
+  forget(flow: Conversation): void {
+    this.#uncount(flow);
     this.#asking.delete(flow);
     this.#followed.delete(flow);
     if (this.#whenEmpty.length === 0 || this.size > 0) return;
@@ -81,18 +95,16 @@ export class LiveFlows {
    * Resets every flow of the namespace but `except` and those that ask too, and answers true to `isClosing` for the
    * next `refuseMs`. Resolves once the last of them has ended.
    */
-  async resetAll(enrolled: EnrolledNamespace, except: Conversation, refuseMs: number): Promise<void> {
-    this.#refusedUntil.set(enrolled, performance.now() + refuseMs);
-    const others = [...(this.#byNamespace.get(enrolled) ?? [])].filter(
-      (flow) => flow !== except && !this.#asking.has(flow),
-    );
+  async resetAll({ key }: Caller, except: Conversation, refuseMs: number): Promise<void> {
+    this.#refusedUntil.set(key, performance.now() + refuseMs);
+    const others = [...(this.#byCaller.get(key) ?? [])].filter((flow) => flow !== except && !this.#asking.has(flow));
     for (const flow of others) flow.close('rst');
     await Promise.all(others.map((flow) => flow.closedEvent));
   }
 
   /** True while new flows of this namespace are refused because its rules are about to go. */
-  isClosing(enrolled: EnrolledNamespace): boolean {
-    const until = this.#refusedUntil.get(enrolled);
+  isClosing({ key }: Caller): boolean {
+    const until = this.#refusedUntil.get(key);
     return until !== undefined && performance.now() < until;
   }
 

@@ -5,8 +5,8 @@ import type { Decision } from '../model/verdict.ts';
 import type { Source } from '../model/workload.ts';
 import type { Registry } from '../registry/compile.ts';
 import { decide } from '../registry/decide.ts';
+import type { Caller } from './caller.ts';
 import type { Asked } from './connect-target.ts';
-import type { EnrolledNamespace } from './enrolled-namespace.ts';
 import type { Stages } from './stages.ts';
 
 /** One question to one registry, asked as often as more is known. */
@@ -19,7 +19,7 @@ export type Question = {
 /** Whether this source may have what is `asked`. */
 export function questionTo(
   registry: Registry,
-  { source, enrolled }: { readonly source: Source; readonly enrolled: EnrolledNamespace },
+  { source, caller }: { readonly source: Source; readonly caller: Caller },
   asked: Asked,
   { hop, resolve }: Stages,
 ): Question {
@@ -29,12 +29,13 @@ export function questionTo(
       decide(registry, hop, {
         source,
         destination: asked.destination,
+        ...(asked.listener === undefined ? {} : { listener: asked.listener }),
         evidence,
         answers: asked.answers ?? (answers.size > 0 ? { kind: 'resolved', byName: answers } : undefined),
       }),
     gather: async (names) => {
       const resolved = await Promise.all(
-        names.map(async (name) => ({ name, resolution: await resolve(name, enrolled) })),
+        names.map(async (name) => ({ name, resolution: await resolve(name, caller.key) })),
       );
       // A name that has no address cannot be told from one that cannot be asked: neither widens access.
       for (const { name, resolution } of resolved)

@@ -1,5 +1,6 @@
 import { endpointText, familyOf } from '../model/address.ts';
 import type { Evidence } from '../model/evidence.ts';
+import { type Hop, hopText } from '../model/flow.ts';
 import type { Identified } from './stages.ts';
 
 /**
@@ -10,10 +11,13 @@ export function refusalText(
   flow: Identified,
   evidence: Evidence,
   reason: string,
+  hop: Hop,
   because: 'refused' | 'unreached' = 'refused',
 ): string {
-  const { source, destination } = flow;
-  const who = source.kind === 'workload' ? `${source.workload.namespace}/${source.workload.name}` : 'unknown';
+  const { source, destination, client } = flow;
+  const atGateway = hop.kind === 'gateway';
+  const nobody = atGateway ? client.ip : 'unknown';
+  const who = source.kind === 'workload' ? `${source.workload.namespace}/${source.workload.name}` : nobody;
   const host = evidence.kind === 'http' ? hostOf(evidence) : undefined;
   const to = host ? `${host}:${destination.port}` : endpointText(destination);
   if (because === 'unreached') return `weir: ${reason}: ${who} to ${to} is let through, but was not reached`;
@@ -21,7 +25,8 @@ export function refusalText(
   const withPort = port === undefined || port === destination.port ? host : `${host}:${port}`;
   // An address that is never dialled is refused whatever name came with it: by that name explain would not find it.
   const dialled = reason === 'address-forbidden' ? endpointText(destination) : to;
-  const ask = `weir-agent explain --config DIR --from ${who} --to ${dialled}${host ? ` --host ${withPort}` : ''}`;
+  const at = atGateway ? ` --hop ${hopText(hop)}` : '';
+  const ask = `weir-agent explain --config DIR${at} --from ${who} --to ${dialled}${host ? ` --host ${withPort}` : ''}`;
   return `weir: ${reason}: ${who} to ${to} was not let through; to see why: ${ask}`;
 }
 

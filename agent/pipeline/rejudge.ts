@@ -15,14 +15,14 @@ export async function stillAdmitted(
   flow: Identified & { readonly request?: RequestHead | undefined },
   evidence: Evidence,
   stages: Stages,
-  asked: Asked = { destination: flow.destination, answers: undefined },
+  asked: Asked = flow.asked,
 ): Promise<boolean> {
   const { through } = asked;
   if (through && !(await stillAdmitted({ ...flow, request: undefined }, through.evidence, stages, through.asked)))
     return false;
   const registry = stages.registry();
-  const source = stages.identify(flow.enrolled);
-  const { ask, gather } = questionTo(registry, { source, enrolled: flow.enrolled }, asked, stages);
+  const source = stages.identify(flow);
+  const { ask, gather } = questionTo(registry, { source, caller: flow.caller }, asked, stages);
   let known: Evidence = evidence.kind === 'open' ? { kind: 'silent' } : evidence;
   for (;;) {
     const decision = ask(known);

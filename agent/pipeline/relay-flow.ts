@@ -3,6 +3,7 @@ import type { Conversation } from '../relay/conversation.ts';
 import { dialInOrder, type Upstream } from '../relay/dial.ts';
 import { candidatesOf } from './candidates.ts';
 import { admitsTarget } from './connect-target.ts';
+import { dialling } from './dialling.ts';
 import { flowEnded } from './ended.ts';
 import type { FirstLook } from './first-look.ts';
 import { HttpSession } from './http-session.ts';
@@ -23,11 +24,11 @@ export async function relayFlow(flow: Judged, route: Route, look: FirstLook, sta
   const settling = look.settled ? undefined : look.settleOnceHeard(stages.sniffDeadlineMs);
   const candidates = await candidatesOf(route, flow, stages);
   if (!candidates.ok) return failFlow(flow, candidates.failure, look, stages, settling);
-  const dialling = dialInOrder(conversation, candidates.endpoints);
+  const coming = dialInOrder(conversation, candidates.endpoints, dialling(flow, route, stages));
   conversation.forward('upstream', 'all', 'held');
   if (!settling) conversation.forward('client', 'all', 'held');
   const heard = settling && passUnlessHttp(conversation, look, settling);
-  const dialled = await dialling;
+  const dialled = await coming;
   if (dialled.kind === 'failed') {
     const upstream = { endpoint: dialled.tried, local: undefined };
     return failFlow({ ...flow, upstream }, dialled.failure, look, stages, settling);

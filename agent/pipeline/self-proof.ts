@@ -28,7 +28,7 @@ export async function readProofRequest(flow: Located): Promise<ProofRequest | un
 
 /** Ahead of policy, never dialled: `<token> <original destination as seen>\n`; an undo first ends the namespace's flows. */
 export async function answerProof(flow: Located, request: ProofRequest, live: LiveFlows): Promise<void> {
-  if (request.word === 'undo') await live.resetAll(flow.enrolled, flow.conversation, UNDO_REFUSAL_MS);
+  if (request.word === 'undo') await live.resetAll(flow.caller, flow.conversation, UNDO_REFUSAL_MS);
   flow.conversation.respond(new TextEncoder().encode(`${request.token} ${endpointText(flow.destination)}\n`));
 }
 

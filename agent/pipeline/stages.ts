@@ -1,8 +1,9 @@
 import type { AccessRecord, ExchangeFacts } from '../log/record.ts';
 import type { Endpoint } from '../model/address.ts';
 import type { Evidence } from '../model/evidence.ts';
-import type { Failure } from '../model/failure.ts';
+import type { Failure, FailureCode } from '../model/failure.ts';
 import type { Hop } from '../model/flow.ts';
+import type { HeldEvent } from '../model/mover.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { Source } from '../model/workload.ts';
 import type { Registry } from '../registry/compile.ts';
@@ -10,21 +11,27 @@ import type { Conversation } from '../relay/conversation.ts';
 import type { Upstream } from '../relay/dial.ts';
 import type { OwnAnswer } from '../relay/refuse.ts';
 import type { RequestHead } from '../wire/http1-request.ts';
+import type { PreambleWorkload } from '../wire/proxy-v2.ts';
+import type { Caller } from './caller.ts';
 import type { CandidateOptions } from './candidates.ts';
-import type { EnrolledNamespace } from './enrolled-namespace.ts';
+import type { Asked } from './connect-target.ts';
 import type { LiveFlows } from './live-flows.ts';
 
 /** What the stages need of the world; everything that changes is asked for anew with each flow and request. */
 export type Stages = CandidateOptions & {
   readonly hop: Hop;
+  /** Where the flow goes and on whose behalf, as this hop can tell; or why that cannot be told. */
+  readonly locate: (flow: Accepted) => Placing | Promise<Placing>;
   readonly sniffDeadlineMs: number;
   readonly firstByteTimeoutMs: number;
   /** Name of the field by which an answer tells how long its upstream took; undefined: none is added. */
   readonly timeHeader: string | undefined;
   /** Requests that a verdict covers may pass without asking. */
   readonly lease: boolean;
+  /** What requests are told of who asks; nothing beside the workload, where the client's own words are enough. */
+  readonly forward: { readonly clientAddress: boolean; readonly requestId: boolean };
   readonly registry: () => Registry;
-  readonly identify: (enrolled: EnrolledNamespace) => Source;
+  readonly identify: (flow: Located) => Source;
   readonly live: LiveFlows;
   /** One access line. */
   readonly report: (outcome: Outcome, ended: Ended) => void;
@@ -37,12 +44,34 @@ export type Stages = CandidateOptions & {
 /** The record of one flow; each stage adds its fields, so a skipped stage does not compile. */
 export type Accepted = {
   readonly conversation: Conversation;
-  readonly enrolled: EnrolledNamespace;
+  readonly caller: Caller;
   /** Milliseconds since 1970 of the accept, or of the first byte of a request that follows another. */
   readonly startedAt: number;
 };
 
-export type Located = Accepted & { readonly destination: Endpoint };
+export type Located = Accepted & {
+  /** Where the client dialled, as far as this hop sees it: the original destination, or the gateway's own address. */
+  readonly destination: Endpoint;
+  /** Who began the flow: the peer, or whom a gateway's peer speaks for. */
+  readonly client: Endpoint;
+  /** What policy is asked for. */
+  readonly asked: Asked;
+  /** Told by a gateway's peer. */
+  readonly claim?: PreambleWorkload | undefined;
+};
+
+export type Placing =
+  | {
+      readonly ok: true;
+      readonly located: Located;
+      /** What the client has said so far. */
+      readonly first: Pick<HeldEvent, 'bytes' | 'ended'>;
+      /** The client may not say for whom it speaks. */
+      readonly refuses?: 'preamble';
+    }
+  | { readonly ok: false; readonly code: FailureCode }
+  /** The flow has ended meanwhile. */
+  | { readonly ok: 'gone' };
 export type Identified = Located & { readonly source: Source };
 
 /** The flow with its verdict, and what the first bytes showed as far as they had to be looked at. */
@@ -66,6 +95,8 @@ type Ending = {
   /** What a flow that was admitted unheard has shown since. */
   readonly evidence?: Evidence;
   readonly request?: RequestHead | undefined;
+  /** By which the request was passed on, if it brought none. */
+  readonly requestId?: string | undefined;
 };
 
 /** All that an access line is made of: the flow or request as far as it came … */

@@ -2,13 +2,13 @@ import type { IpAddress } from '../model/address.ts';
 import type { FlowFacts, Hop } from '../model/flow.ts';
 import type { Hostname } from '../model/hostname.ts';
 import type { ResourceRef } from '../model/resource.ts';
-import type { Allow, Deny } from '../model/verdict.ts';
+import type { Allow, Deny, Route } from '../model/verdict.ts';
 import type { Registry } from './compile.ts';
 import { decide } from './decide.ts';
-import { forbiddenToDial, type OwnPlace, refusedAs } from './may-dial.ts';
+import { addressIsForbidden, type OwnPlace, refusedAs } from './may-dial.ts';
 import { remedyFor } from './remedy.ts';
 
-/** What `weir-agent explain --json` prints, less the problems of the documents. */
+/** What `weir-agent explain --json` prints of one hop, less the problems of the documents. */
 export type Explanation = {
   readonly verdict: 'allow' | 'deny';
   readonly via: 'direct' | 'gateway' | null;
@@ -23,6 +23,9 @@ export type Explanation = {
   readonly trace: readonly string[];
 };
 
+/** With the routes that it may take, each with its weight. */
+export type Explained = { readonly answer: Explanation; readonly routes: readonly Route[] };
+
 /** `decide` with its trace kept, and the addresses that are never dialled judged as far as they are known without DNS. */
 export function explain(
   registry: Registry,
@@ -30,14 +33,14 @@ export function explain(
   facts: FlowFacts,
   own: OwnPlace,
   toName: Hostname | undefined,
-): Explanation {
+): Explained {
   const trace: string[] = [];
   const decision = decide(registry, hop, facts, (step) => trace.push(step));
   switch (decision.kind) {
     case 'allow':
       return admitted(decision, facts, own, trace);
     case 'deny':
-      return denied(refusedAs(decision, facts.destination.ip, own), facts, own, toName, trace);
+      return { answer: denied(refusedAs(decision, facts.destination.ip, own), facts, own, toName, trace), routes: [] };
     case 'need':
       throw new TypeError(
         `explain must be given the evidence and the answers; missing: ${decision.attributes.join(', ')}`,
@@ -57,24 +60,26 @@ function denied(
   return refused(deny, deny.reason, deny.httpStatus, remedy, facts, trace);
 }
 
-function admitted(allow: Allow, facts: FlowFacts, own: OwnPlace, trace: string[]): Explanation {
-  const { route, matched, reason } = allow;
+function admitted(allow: Allow, facts: FlowFacts, own: OwnPlace, trace: string[]): Explained {
+  const { route, matched, reason, split } = allow;
   const { ip } = facts.destination;
-  const addresses = route.dial === 'original' ? (ip === undefined ? [] : [ip]) : endpointsOf(route.targets);
-  const forbidden = addresses.map((each) => forbiddenToDial(each, own));
-  const named = route.targets.some((target) => target.kind === 'name');
-  if (addresses.length > 0 && !named && forbidden.every((why) => why !== undefined)) {
-    trace.push(`${addresses.join(', ')} is never dialled for a workload: ${forbidden.join(', ')}`);
-    return refused(allow, 'address-forbidden', route.dial === 'original' ? 502 : 503, null, facts, trace);
+  const targets = route.dial === 'original' ? (ip === undefined ? [] : [originalTarget(ip, facts)]) : route.targets;
+  const known = targets.filter((target) => target.kind !== 'name');
+  const forbidden = known.map((target) => addressIsForbidden(target, own));
+  if (known.length > 0 && known.length === targets.length && forbidden.every((why) => why !== undefined)) {
+    const addresses = known.map(({ endpoint }) => endpoint.ip).join(', ');
+    trace.push(`${addresses} is never dialled for a workload: ${forbidden.join(', ')}`);
+    const status = route.dial === 'original' ? 502 : 503;
+    return { answer: refused(allow, 'address-forbidden', status, null, facts, trace), routes: [] };
   }
-  trace.push(
-    route.dial === 'original'
-      ? 'the address that the client dialled is dialled'
-      : `dialled: ${targetsText(route.targets)}`,
-  );
+  for (const { weight, route: each } of split ?? [{ weight: 1, route }]) {
+    trace.push(`${split ? `weight ${weight}: ` : ''}${dialText(each)}`);
+  }
   const problems =
-    route.dial === 'name' && route.targets.length === 0 ? ['no endpoint is known: the dial fails with 503 (UH)'] : [];
-  return {
+    route.dial === 'name' && route.targets.length === 0
+      ? [`no endpoint is known: the dial fails with 503 (${route.unknown ? 'NC' : 'UH'})`]
+      : [];
+  const answer: Explanation = {
     verdict: 'allow',
     via: route.via,
     dial: route.dial,
@@ -85,31 +90,31 @@ function admitted(allow: Allow, facts: FlowFacts, own: OwnPlace, trace: string[]
     problems,
     trace,
   };
+  return { answer, routes: split ? split.map((each) => each.route) : [route] };
+}
+
+function originalTarget(ip: IpAddress, { destination }: FlowFacts) {
+  return { kind: 'answer', endpoint: { ip, port: destination.port } } as const;
 }
 
 function refused(
   { matched }: Allow | Deny,
   reason: string,
-  httpStatus: number,
+  httpStatus: number | undefined,
   remedy: string | null,
   facts: FlowFacts,
   trace: readonly string[],
 ): Explanation {
-  const status = facts.evidence.kind === 'http' ? httpStatus : null;
+  const status = facts.evidence.kind === 'http' ? (httpStatus ?? null) : null;
   return { verdict: 'deny', via: null, dial: null, status, reason, matched, remedy, problems: [], trace };
 }
 
-type Targets = Allow['route']['targets'];
-
-function endpointsOf(targets: Targets): readonly IpAddress[] {
-  return targets.flatMap((target) => (target.kind === 'endpoint' ? [target.endpoint.ip] : []));
-}
-
-function targetsText(targets: Targets): string {
+function dialText({ dial, targets }: Route): string {
+  if (dial === 'original') return 'the address that the client dialled is dialled';
   const texts = targets.map((target) =>
-    target.kind === 'endpoint'
-      ? `${target.endpoint.ip} port ${target.endpoint.port}`
-      : `an address of ${target.name} by our own resolution, port ${target.port}`,
+    target.kind === 'name'
+      ? `an address of ${target.name} by our own resolution, port ${target.port}`
+      : `${target.endpoint.ip} port ${target.endpoint.port}`,
   );
-  return texts.length > 0 ? texts.join('; ') : 'nothing, there is no endpoint';
+  return `dialled: ${texts.length > 0 ? texts.join('; ') : 'nothing, there is no endpoint'}`;
 }

@@ -1,6 +1,6 @@
-import { bytesOf, familyOf, type IpAddress, ipFromBytes } from '../model/address.ts';
+import { bytesOf, type Endpoint, familyOf, type IpAddress, ipFromBytes } from '../model/address.ts';
 import { type Cidr, cidrContains, parseCidr } from '../model/cidr.ts';
-import type { Deny } from '../model/verdict.ts';
+import type { Deny, Target } from '../model/verdict.ts';
 
 /** What the agent knows of its own place; asked anew before each dial. */
 export type OwnPlace = {
@@ -8,6 +8,8 @@ export type OwnPlace = {
   readonly addresses: ReadonlySet<IpAddress>;
   /** The cluster's pod and service ranges: dialled only for a Service of the registry. */
   readonly clusterCidrs: readonly Cidr[];
+  /** A gateway may dial its own loopback where a resource has it as an endpoint (`--allow-local-endpoints`). */
+  readonly localEndpoints?: boolean;
 };
 
 export type Forbidden =
@@ -31,6 +33,22 @@ export function forbiddenToDial(ip: IpAddress, own: OwnPlace): Forbidden | undef
   return forbiddenItself(ip, own) ?? (inner && forbiddenItself(inner, own));
 }
 
+/**
+ * The same for an address of which it is known how it came about: only a Service's may lie in a range of the cluster, only
+ * an endpoint that a resource names may be the gateway's own loopback.
+ */
+export function addressIsForbidden(
+  { kind, endpoint }: Extract<Target, { kind: 'endpoint' | 'service' }> | Answer,
+  own: OwnPlace,
+): Forbidden | undefined {
+  if (kind === 'endpoint' && own.localEndpoints === true && isLoopback(endpoint.ip)) return undefined;
+  const why = forbiddenToDial(endpoint.ip, own);
+  return why === 'cluster-range' && kind === 'service' ? undefined : why;
+}
+
+/** The original destination, or an answer of DNS. */
+type Answer = { readonly kind: 'answer'; readonly endpoint: Endpoint };
+
 /** A refusal of an original destination that is never dialled says so: nothing that could be listed would open it. */
 export function refusedAs(deny: Deny, original: IpAddress | undefined, own: OwnPlace): Deny {
   const unlisted = deny.reason === 'not-listed' || deny.reason === 'protocol-mismatch';
@@ -42,6 +60,10 @@ function forbiddenItself(ip: IpAddress, own: OwnPlace): Forbidden | undefined {
   if (own.addresses.has(ip)) return 'own-address';
   for (const [cidr, why] of NEVER) if (cidrContains(cidr, ip)) return why;
   return own.clusterCidrs.some((cidr) => cidrContains(cidr, ip)) ? 'cluster-range' : undefined;
+}
+
+function isLoopback(ip: IpAddress): boolean {
+  return NEVER.some(([cidr, why]) => why === 'loopback' && cidrContains(cidr, ip));
 }
 
 function embeddedV4(ip: IpAddress): IpAddress | undefined {

@@ -14,8 +14,7 @@ export function remedyFor(
   toName: Hostname | undefined,
   own: OwnPlace,
 ): string | undefined {
-  if (facts.source.kind === 'unknown') return undefined;
-  if (deny.reason === 'source-unknown' || deny.reason === 'address-forbidden') return undefined;
+  if (facts.source.kind !== 'workload' || !BY_LISTING.has(deny.reason)) return undefined;
   const { ip } = facts.destination;
   const { name, ports, protocol } = wantedBy(facts, toName);
   if (name === undefined && (ip === undefined || forbiddenToDial(ip, own) !== undefined)) return undefined;
@@ -44,6 +43,9 @@ export function remedyFor(
     '',
   ].join('\n');
 }
+
+/** What a grant would open; a route is for whoever wrote the VirtualService to mend. */
+const BY_LISTING: ReadonlySet<Deny['reason']> = new Set(['not-listed', 'protocol-mismatch', 'http2-undecidable']);
 
 type Wanted = {
   /** undefined: the address is all that can be listed. */

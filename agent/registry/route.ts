@@ -34,6 +34,7 @@ export function routeOf(entry: Entry, name: Hostname | undefined, facts: FlowFac
       const original: Route = { via: 'direct', dial: 'original', targets: [], cluster };
       // A Host port chose the rule: the port that was dialled is another, which this rule does not open.
       if (facts.destination.port !== entry.port.number) return byName();
+      if (facts.listener !== undefined && facts.destination.ip === undefined) return byName(); // a gateway was not told it
       if (isListed(entry, facts.destination.ip) || own === undefined) return original;
       const answer = isAnswer(facts, own, reach);
       if (answer === undefined) return needAnswers([own]);

@@ -10,6 +10,14 @@ export type Dialled =
   | { readonly kind: 'failed'; readonly failure: Failure; readonly tried: Endpoint }
   | { readonly kind: 'gone' };
 
+export type DialOptions = {
+  /** Sent ahead of all else. */
+  readonly preamble?: Uint8Array | undefined;
+  /** Told of each attempt. */
+  readonly reached: (endpoint: Endpoint) => void;
+  readonly failed: (endpoint: Endpoint) => void;
+};
+
 /**
  * Dials the candidates in order until one answers. What was let pass before goes out as soon as one does; nothing has
  * left when an attempt fails.
@@ -17,13 +25,18 @@ export type Dialled =
 export async function dialInOrder(
   conversation: Conversation,
   candidates: readonly [Endpoint, ...Endpoint[]],
+  { preamble = NOTHING, reached, failed }: DialOptions,
 ): Promise<Dialled> {
   let last = { to: candidates[0], error: 'ETIMEDOUT' };
   const slow: Endpoint[] = [];
   for (const { to, timeoutMs } of turns(candidates.slice(0, MOST_FIRST_TURNS), slow)) {
-    const dialed = await conversation.dial({ to, netns: undefined, preamble: NOTHING, timeoutMs });
+    const dialed = await conversation.dial({ to, netns: undefined, preamble, timeoutMs });
     if (!dialed) return { kind: 'gone' };
-    if (dialed.error === undefined) return { kind: 'connected', upstream: { endpoint: to, local: dialed.local } };
+    if (dialed.error === undefined) {
+      reached(to);
+      return { kind: 'connected', upstream: { endpoint: to, local: dialed.local } };
+    }
+    failed(to);
     if (dialed.error === 'ETIMEDOUT') slow.push(to);
     last = { to, error: dialed.error };
   }

@@ -4,7 +4,7 @@ import type { AgentConfig } from '../config/agent-config.ts';
 import type { Diagnostics } from '../log/diagnostics.ts';
 import type { Family } from '../model/address.ts';
 import type { ListenerId, Mover } from '../model/mover.ts';
-import type { EnrolledNamespace } from '../pipeline/enrolled-namespace.ts';
+import type { Caller } from '../pipeline/caller.ts';
 import { StartFailure } from './start-failure.ts';
 
 /**
@@ -16,14 +16,14 @@ import { StartFailure } from './start-failure.ts';
 export function listenForPods(
   mover: Mover,
   { enrolments, port }: Pick<AgentConfig, 'enrolments' | 'port'>,
-  enrolled: Map<ListenerId, EnrolledNamespace>,
+  enrolled: Map<ListenerId, Caller>,
   diagnostics: Pick<Diagnostics, 'info' | 'warn'>,
   stop: AbortSignal,
 ): void {
   let wanted: readonly Wanted[] = [];
   for (const pod of enrolments) {
     const { ids, missing } = openPodListeners(mover, pod.netns, port, BOTH);
-    for (const id of ids) enrolled.set(id, pod);
+    for (const id of ids) enrolled.set(id, callerOf(pod));
     const busy = missing.filter(({ code }) => code === TAKEN).map(({ family }) => family);
     const other = missing.find(({ code }) => code !== TAKEN);
     if (ids.length + busy.length === 0 && other) throw cannotListen(pod, port, other.code);
@@ -37,7 +37,7 @@ export function listenForPods(
   const timer = setInterval(() => {
     wanted = wanted.flatMap(({ pod, families }) => {
       const { ids, missing } = openPodListeners(mover, pod.netns, port, families);
-      for (const id of ids) enrolled.set(id, pod);
+      for (const id of ids) enrolled.set(id, callerOf(pod));
       if (ids.length > 0) diagnostics.info(`${listeningText(pod, port)}: now free`);
       return missing.length > 0 ? [{ pod, families: missing.map(({ family }) => family) }] : [];
     });
@@ -48,6 +48,10 @@ export function listenForPods(
 
 type Pod = AgentConfig['enrolments'][number];
 type Wanted = { readonly pod: Pod; readonly families: readonly Family[] };
+
+function callerOf({ netns, namespace, pod }: Pod): Caller {
+  return { key: netns, namespace, pod };
+}
 
 const TAKEN = 'EADDRINUSE';
 const BOTH: readonly Family[] = [4, 6];

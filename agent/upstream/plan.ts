@@ -37,7 +37,7 @@ function chosen(targets: readonly Target[], random: number): Target | undefined 
 }
 
 function endpointsOf(target: Target, resolutions: ReadonlyMap<Hostname, Resolution>): readonly Endpoint[] {
-  if (target.kind === 'endpoint') return [target.endpoint];
+  if (target.kind !== 'name') return [target.endpoint];
   const resolution = resolutions.get(target.name);
   const ips = resolution?.kind === 'addresses' ? resolution.ips.slice(0, MOST_OF_A_NAME) : [];
   return ips.map((ip) => ({ ip, port: target.port }));

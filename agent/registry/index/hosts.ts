@@ -18,18 +18,37 @@ export function addHost<T>(index: HostIndex<T>, pattern: HostPattern, value: T):
  * The most specific pattern of which `choose` takes a value: exact before wildcard, the longer wildcard first. Costs one
  * look-up a label, whatever the number of patterns.
  */
-export function findHost<T>(
+export function findHost<T, Chosen>(
   index: HostIndex<T>,
   name: Hostname,
-  choose: (values: readonly T[]) => T | undefined,
-): T | undefined {
+  choose: (values: readonly T[]) => Chosen | undefined,
+): Chosen | undefined {
   const exact = index.exact.get(name);
   const found = exact && choose(exact);
   if (found !== undefined || index.suffix.size === 0) return found;
-  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
-    const values = index.suffix.get(name.slice(dot + 1));
+  const dot = name.indexOf('.');
+  return dot === -1 ? undefined : findWildcard(index, name.slice(dot + 1), choose);
+}
+
+/** The most specific pattern that matches all that `pattern` matches. */
+export function findCovering<T, Chosen>(
+  index: HostIndex<T>,
+  { kind, name }: HostPattern,
+  choose: (values: readonly T[]) => Chosen | undefined,
+): Chosen | undefined {
+  return kind === 'exact' ? findHost(index, name, choose) : findWildcard(index, name, choose);
+}
+
+function findWildcard<T, Chosen>(
+  index: HostIndex<T>,
+  suffix: string,
+  choose: (values: readonly T[]) => Chosen | undefined,
+): Chosen | undefined {
+  for (let rest = suffix, dot = 0; dot >= 0; rest = rest.slice(dot + 1)) {
+    const values = index.suffix.get(rest);
     const chosen = values && choose(values);
     if (chosen !== undefined) return chosen;
+    dot = rest.indexOf('.');
   }
   return undefined;
 }

@@ -12,7 +12,7 @@ export type Resolver = {
    * A known answer comes at once, any other as a promise that never rejects. `asker` is whoever wants it: one asker may
    * not use up the questions under way (a workload chooses the names, and whose servers are silent).
    */
-  readonly resolve: (name: Hostname, asker?: object) => Resolution | Promise<Resolution>;
+  readonly resolve: (name: Hostname, asker?: string) => Resolution | Promise<Resolution>;
   /** Ends every question under way; they and all later ones are answered `none`, `closed`. */
   readonly close: () => void;
 };
@@ -49,7 +49,7 @@ export function createResolver(options: ResolverOptions): Resolver {
   const ask = { order: serverOrder(servers, now), totalMs, tryMs, signal: stop.signal };
   const cache = boundedCache(capacity);
   const inFlight = new Map<Hostname, Promise<Resolution>>();
-  const inFlightOf = new Map<object, number>();
+  const inFlightOf = new Map<string, number>();
 
   return {
     resolve: (name, asker = NOBODY) => {
@@ -64,7 +64,7 @@ export function createResolver(options: ResolverOptions): Resolver {
     close: () => stop.abort(),
   };
 
-  async function fetch(name: Hostname, asker: object): Promise<Resolution> {
+  async function fetch(name: Hostname, asker: string): Promise<Resolution> {
     const own = inFlightOf.get(asker) ?? 0;
     if (inFlight.size >= maxInFlight || (asker !== NOBODY && own >= maxInFlightOfOne))
       return { kind: 'none', because: 'overloaded' };
@@ -79,7 +79,7 @@ export function createResolver(options: ResolverOptions): Resolver {
     return promise;
   }
 
-  function ended(name: Hostname, asker: object): void {
+  function ended(name: Hostname, asker: string): void {
     inFlight.delete(name);
     const left = (inFlightOf.get(asker) ?? 1) - 1;
     if (left > 0) inFlightOf.set(asker, left);
@@ -94,7 +94,7 @@ export function createResolver(options: ResolverOptions): Resolver {
   }
 }
 
-const NOBODY = {};
+const NOBODY = '';
 
 /** RFC 6761 §6.3: never asked of a server, and nothing a workload could be sent to. */
 function isLocalhost(name: Hostname): boolean {

@@ -1,7 +1,7 @@
 import { equal } from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { flowsPerNamespace, flowsPerThread } from '../../../../agent/accept/flow-limit.ts';
+import { flowsPerCaller, flowsPerThread } from '../../../../agent/accept/flow-limit.ts';
 
 const rows = [
   { says: 'plenty: the most there is', limit: '1048576', threads: 2, want: 16_384 },
@@ -18,11 +18,11 @@ for (const { says, limit, threads, want } of rows) {
   });
 }
 
-test('one namespace has no limit of its own but 8192 if it is alone, and half of all beside others', () => {
-  equal(flowsPerNamespace(468, 1), 8_192);
-  equal(flowsPerNamespace(468, 2), 234);
-  equal(flowsPerNamespace(1, 9), 1);
-  equal(flowsPerNamespace(32_768, 2), 8_192);
+test('one caller has no limit of its own but 8192 if it is alone, and half of all beside others', () => {
+  equal(flowsPerCaller(468, 1), 8_192);
+  equal(flowsPerCaller(468, 2), 234);
+  equal(flowsPerCaller(1, 9), 1);
+  equal(flowsPerCaller(32_768, 2), 8_192);
 });
 
 test('the text that the kernel gives is read', () => {

@@ -159,7 +159,7 @@ for (const [changes, problem] of [
   [{ path: 'x' }, /--path: expected what follows the host, from "\/" on, not "x"/],
   [{ path: '/a b' }, /--path: expected/],
   [{ clusterCidr: ['198.18.0.0/15,x'] }, /--cluster-cidr: expected a CIDR, not "x"/],
-  [{ hop: 'gateway:a/b' }, /--hop gateway:a\/b: not built yet/],
+  [{ hop: 'gateway:a' }, /--hop: expected mesh or gateway:NS\/NAME, not "gateway:a"/],
   [{ hop: 'moon' }, /--hop: expected mesh or gateway:NS\/NAME, not "moon"/],
 ] as const) {
   test(`64: ${JSON.stringify(changes)}`, async () => {

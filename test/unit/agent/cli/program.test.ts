@@ -56,8 +56,10 @@ test('--version names the version and the commit', async () => {
 
 test('--help, of the program and of each command, is an answer and no error', async () => {
   for (const [argv, words] of [
-    [['--help'], /weir-agent COMMAND[^]*run[^]*check[^]*explain/],
-    [['run', '--help'], /--sniff-deadline[^]*--first-byte-timeout[^]*SIGTERM/],
+    [['--help'], /weir-agent COMMAND[^]*run[^]*gateway[^]*check[^]*explain/],
+    [['run', '--help'], /--sniff-deadline[^]*--first-byte-timeout[^]*--workload[^]*SIGTERM/],
+    [['gateway', '--help'], /--sniff-deadline[^]*--name[^]*--labels[^]*--cluster-cidr[^]*--trusted-peers[^]*404/],
+    [['gateway', '-h'], /--forward-client-address[^]*--forward-request-id[^]*--allow-local-endpoints/],
     [['check', '-h'], /--strict/],
     [['explain', '--help'], /--from[^]*--hop[^]*--json/],
   ] as const) {
@@ -94,7 +96,8 @@ test('run with an access log that cannot be written: 69, why, and no stack', asy
 for (const [argv, problem] of [
   [[], /expected a command/],
   [['frobnicate'], /Unknown command: frobnicate/],
-  [['gateway', '--config', LISTED], /Unknown command: gateway/],
+  [['gateway', '--config', LISTED], /Missing required argument: name/],
+  [['gateway', '--config', LISTED, '--name', 'a/b'], /--cluster-cidr: expected the cluster's/],
   [['explain'], /config, from, to/],
   [[...EXPLAIN, '--sni', 'a.test', '--host', 'a.test'], /--sni describes a TLS flow/],
   [[...EXPLAIN, '--colour', 'blue'], /colour/],

@@ -1,12 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import {
-  commaSeparated,
-  parseAgentConfig,
-  parseWorkloadName,
-  type RawAgentConfig,
-} from '../../../../agent/config/agent-config.ts';
+import { parseAgentConfig, type RawAgentConfig } from '../../../../agent/config/agent-config.ts';
 
 const GOOD: RawAgentConfig = {
   config: 'policy/',
@@ -58,7 +53,6 @@ test('lists may be repeated and parted by commas', () => {
     ['203.0.113.53 53', '203.0.113.54 5353', '2001:db8::53 53', '2001:db8::54 5353', '2001:db8::55 53'],
   );
   equal(parsed.value.clusterCidrs.length, 2);
-  deepEqual(commaSeparated([' a ,,b', '']), ['a', 'b']);
 });
 
 describe('one wrong option, one problem that names it and what was expected', () => {
@@ -107,13 +101,6 @@ test('leases and the field of the service time can be switched off', () => {
 
 test('every problem is told at once', () => {
   equal(problemsOf({ config: '', port: 'x', threads: 'x', sniffDeadline: 'x', resolver: ['x', 'y'] }).length, 6);
-});
-
-test('a workload is a namespace and a pod, as Kubernetes names them', () => {
-  deepEqual(parseWorkloadName('shop/web-0.a'), { namespace: 'shop', pod: 'web-0.a' });
-  for (const text of ['', '/', 'shop', 'shop/', '/web', 'a/b/c', 'sh.op/web', 'shop/-web', 'shop/web_0', 'shop/web\n'])
-    equal(parseWorkloadName(text), undefined, JSON.stringify(text));
-  equal(parseWorkloadName(`${'a'.repeat(64)}/web`), undefined);
 });
 
 test('whatever is written, there is a config or at least one problem', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { ACCESS_LOG_FORMATS } from '../../../../agent/config/agent-config.ts';
+import { ACCESS_LOG_FORMATS } from '../../../../agent/config/common-config.ts';
 import { MAX_PATH_UNITS, MAX_VALUE_UNITS } from '../../../../agent/log/field.ts';
 import { formatLine, lineFormatter } from '../../../../agent/log/format.ts';
 import type { AccessRecord } from '../../../../agent/log/record.ts';
@@ -148,29 +148,58 @@ describe('nothing from the wire can break a line', () => {
       xForwardedFor: text,
       traceId: text,
       reason: hostile,
+      sourceNamespace: text,
       sourceWorkload: text,
+      upstreamServiceTime: fc.option(number, { nil: null }),
+      bytesReceived: number,
+      bytesSent: number,
       matched: fc.array(fc.record({ kind: hostile, namespace: hostile, name: hostile }), { maxLength: 3 }),
     })
     .map((changes) => accessRecord(changes));
 
-  test('json: one line, and JSON.parse gives the values back', () => {
+  /** Every string of a record, where JSON has it. */
+  const strings = {
+    trace_id: 'traceId',
+    requested_server_name: 'requestedServerName',
+    user_agent: 'userAgent',
+    path: 'path',
+    route_name: 'routeName',
+    upstream_cluster: 'upstreamCluster',
+    upstream_transport_failure_reason: 'upstreamTransportFailureReason',
+    authority: 'authority',
+    request_id: 'requestId',
+    protocol: 'protocol',
+    method: 'method',
+    x_forwarded_for: 'xForwardedFor',
+  } as const;
+  const ownStrings = {
+    source_namespace: 'sourceNamespace',
+    source_workload: 'sourceWorkload',
+    reason: 'reason',
+  } as const;
+
+  test('json and asm: one line, and JSON.parse gives the values back', () => {
     fc.assert(
       fc.property(records, (record) => {
-        const line = formatLine(record, 'json');
-        assertOneLine(line);
-        const parsed: unknown = JSON.parse(line);
-        assert.ok(typeof parsed === 'object' && parsed !== null);
-        const fields: Readonly<Record<string, unknown>> = { ...parsed };
-        assert.equal(fields['path'], record.path);
-        assert.equal(fields['user_agent'], record.userAgent);
-        assert.equal(fields['requested_server_name'], record.requestedServerName);
-        assert.equal(fields['authority'], record.authority);
-        assert.equal(typeof fields['response_code'], 'number');
-        assert.equal(Object.keys(fields).length, 30);
-        assert.deepEqual(
-          fields['matched'],
-          record.matched.map((ref) => `${ref.kind} ${ref.namespace}/${ref.name}`),
-        );
+        for (const [format, size, keys] of [
+          ['asm', 24, strings],
+          ['json', 30, { ...strings, ...ownStrings }],
+        ] as const) {
+          const line = formatLine(record, format);
+          assertOneLine(line);
+          const parsed: unknown = JSON.parse(line);
+          assert.ok(typeof parsed === 'object' && parsed !== null);
+          const fields: Readonly<Record<string, unknown>> = { ...parsed };
+          assert.equal(Object.keys(fields).length, size);
+          for (const [key, name] of Object.entries(keys)) assert.equal(fields[key], record[name], key);
+          assert.equal(fields['response_flags'], record.responseFlags ?? '-');
+          for (const key of ['response_code', 'bytes_received', 'bytes_sent', 'duration']) {
+            assert.equal(typeof fields[key], 'number', key);
+          }
+          if (format === 'asm') continue;
+          const matched = record.matched.map((ref) => `${ref.kind} ${ref.namespace}/${ref.name}`);
+          assert.deepEqual(fields['matched'], matched);
+        }
       }),
     );
   });

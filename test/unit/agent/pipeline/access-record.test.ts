@@ -1,12 +1,12 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AccessRecord } from '../../../../agent/log/record.ts';
-import type { Verdict } from '../../../../agent/model/verdict.ts';
-import { accessRecord, verdictOf } from '../../../../agent/pipeline/access-record.ts';
+import type { Allow, Verdict } from '../../../../agent/model/verdict.ts';
+import { accessRecord, forwardedFor, verdictOf } from '../../../../agent/pipeline/access-record.ts';
 import type { Ended, Outcome } from '../../../../agent/pipeline/stages.ts';
 import type { Conversation } from '../../../../agent/relay/conversation.ts';
 import { endpoint } from '../../../support/access-record.ts';
-import { OPAQUE, tls, workload } from '../registry/builders.ts';
+import { ip, OPAQUE, tls, workload } from '../registry/builders.ts';
 import { Conversations } from '../relay/conversations.ts';
 import { requestHead } from '../wire/request-head.ts';
 
@@ -19,7 +19,7 @@ const ENDED: Ended = {
   serviceMs: null,
 };
 const REF = { kind: 'ServiceEntry', namespace: 'shop', name: 'api' };
-const ALLOW: Verdict = {
+const ALLOW: Allow = {
   kind: 'allow',
   reason: 'granted',
   route: { via: 'direct', dial: 'name', targets: [], cluster: 'outbound|80||api.test' },
@@ -29,7 +29,7 @@ const ALLOW: Verdict = {
 const DENY: Verdict = { kind: 'deny', reason: 'not-listed', httpStatus: 502, matched: [], dependsOn: ['source'] };
 
 function outcomeOf(conversation: Conversation, facts: Partial<Outcome>): Outcome {
-  return { conversation, enrolled: { netns: undefined, namespace: 'shop', pod: 'web-0' }, startedAt: 7, ...facts };
+  return { conversation, caller: { key: 'shop', namespace: 'shop', pod: 'web-0' }, startedAt: 7, ...facts };
 }
 
 function lineOf(conversation: Conversation, facts: Partial<Outcome>, ended: Partial<Ended> = {}): AccessRecord {
@@ -144,4 +144,55 @@ test('what ended before there was a verdict, by a peer, has none; any other endi
   equal(lineOf(conversation, {}).reason, 'internal');
   equal(lineOf(conversation, {}, { flag: 'OM', durationMs: -3 }).responseFlags, 'OM');
   equal(lineOf(conversation, {}, { durationMs: -3 }).duration, 0, 'a clock that was set back');
+});
+
+test('at a gateway: its own address, the client that the header names, the route of the VirtualService', async (t) => {
+  const { conversation } = await new Conversations(t).open('x');
+  const { local, peer } = conversation.opening;
+  const client = endpoint('198.18.0.140', 47_942);
+  const facts: Partial<Outcome> = {
+    caller: { key: 'shop/web-0', namespace: null, pod: null },
+    destination: local,
+    client,
+    source: { kind: 'workload', workload: workload('shop') },
+    verdict: { ...ALLOW, route: { ...ALLOW.route, name: 'to-cnn' } },
+    generation: 3,
+    request: GET,
+    requestId: 'ours',
+  };
+  const line = lineOf(conversation, facts, { status: 200 });
+  deepEqual([line.downstreamLocalAddress, line.downstreamRemoteAddress], [local, client]);
+  deepEqual([line.sourceNamespace, line.sourceWorkload], ['shop', 'web-0']);
+  deepEqual([line.routeName, line.requestId], ['to-cnn', 'ours']);
+  equal(line.xForwardedFor, '198.18.0.9,198.18.0.140');
+  const bare = lineOf(conversation, { ...facts, request: requestHead('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n') });
+  equal(bare.xForwardedFor, '198.18.0.140');
+  const itself = lineOf(conversation, { ...facts, client: peer, source: { kind: 'outside', ip: peer.ip } });
+  deepEqual([itself.sourceNamespace, itself.sourceWorkload, itself.downstreamRemoteAddress], [null, null, peer]);
+});
+
+test('at a gateway: a denial for want of a route has the flag NR, and no route', async (t) => {
+  const { conversation } = await new Conversations(t).open('x');
+  const verdict: Verdict = { ...DENY, reason: 'no-route', httpStatus: 404, flag: 'NR' };
+  const line = lineOf(conversation, { verdict, generation: 3, request: GET }, { status: 404, flag: 'NR' });
+  deepEqual(
+    [line.verdict, line.reason, line.responseCode, line.responseFlags, line.routeName, line.upstreamCluster],
+    ['deny', 'no-route', 404, 'NR', null, 'BlackHoleCluster'],
+  );
+});
+
+test('before it is known for whom a peer speaks, the peer is the client', async (t) => {
+  const { conversation } = await new Conversations(t).open('x');
+  const caller = { key: '127.0.0.1', namespace: null, pod: null };
+  for (const code of ['preamble-missing', 'preamble-bad', 'preamble-untrusted'] as const) {
+    const line = lineOf(conversation, { caller, failure: { code, httpStatus: undefined, flag: '-' } });
+    const { local, peer } = conversation.opening;
+    deepEqual([line.verdict, line.reason, line.sourceWorkload], ['deny', code, null]);
+    deepEqual([line.downstreamLocalAddress, line.downstreamRemoteAddress], [local, peer]);
+  }
+});
+
+test('x-forwarded-for, as a proxy that adds itself would send it on', () => {
+  equal(forwardedFor(null, ip('2001:db8::1')), '2001:db8::1');
+  equal(forwardedFor('a, b', ip('203.0.113.1')), 'a, b,203.0.113.1');
 });

@@ -70,3 +70,21 @@ test('none for a request whose verdict was that of what may follow it', async (t
   equal(leaseOf(await judged(t, `${GET.slice(0, -2)}Upgrade: h2c\r\n\r\n`), 0, 1, stages), undefined);
   equal(leaseOf(await judged(t, 'CONNECT a.test:80 HTTP/1.1\r\nHost: a.test:80\r\n\r\n'), 0, 1, stages), undefined);
 });
+
+test('none where each request takes one of several routes, or is told something of its own', async (t) => {
+  const request = await judged(t, GET);
+  const { verdict } = request;
+  if (verdict.kind !== 'allow') throw new TypeError('the test itself is wrong');
+  const split = [
+    { weight: 90, route: verdict.route },
+    { weight: 10, route: verdict.route },
+  ];
+  equal(leaseOf({ ...request, verdict: { ...verdict, split } }, 0, 1, stages), undefined);
+  for (const [clientAddress, requestId] of [
+    [true, false],
+    [false, true],
+    [true, true],
+  ] as const)
+    equal(leaseOf(request, 0, 1, { ...stages, forward: { clientAddress, requestId } }), undefined);
+  equal(leaseOf(request, 0, 1, stages)?.validMs, 1_000);
+});

@@ -11,9 +11,9 @@ import {
 import { endpoint } from '../../../support/access-record.ts';
 import { readAll } from '../../../support/mover-log.ts';
 import { Conversations } from '../relay/conversations.ts';
+import { located, SHOP } from './staged.ts';
 
 const TOKEN = '0123456789abcdef'.repeat(4);
-const ENROLLED = { netns: undefined, namespace: 'shop', pod: 'web-0' };
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 test('exactly two destinations can be asked for a proof', () => {
@@ -56,12 +56,12 @@ for (const [family, ip] of [
 ] as const) {
   test(`v${family}: the answer is the token and the destination, also if the line comes byte by byte`, async (t) => {
     const { client, conversation } = await new Conversations(t).open('W');
-    const located = { conversation, enrolled: ENROLLED, startedAt: 0, destination: endpoint(ip, 1) };
-    const reading = readProofRequest(located);
+    const flow = located(conversation, ip, 1);
+    const reading = readProofRequest(flow);
     for (const byte of `EIR-VERIFY ${TOKEN}\n`) client.write(byte);
     const request = await reading;
     deepEqual(request, { word: 'verify', token: TOKEN });
-    if (request) await answerProof(located, request, new LiveFlows(1));
+    if (request) await answerProof(flow, request, new LiveFlows(1));
     equal((await readAll(client)).text, `${TOKEN} ${family === 6 ? `[${ip}]` : ip}:1\n`);
     client.end();
     await conversation.closedEvent;
@@ -70,8 +70,8 @@ for (const [family, ip] of [
 
 test('other first bytes are judged like any flow, at once', async (t) => {
   const { client, conversation } = await new Conversations(t).open('GET / HTTP/1.1\r\n');
-  const located = { conversation, enrolled: ENROLLED, startedAt: 0, destination: endpoint('192.0.2.1', 1) };
-  equal(await readProofRequest(located), undefined);
+  const flow = located(conversation, '192.0.2.1', 1);
+  equal(await readProofRequest(flow), undefined);
   equal(conversation.over, false);
   client.destroy();
 });
@@ -81,12 +81,12 @@ test('an undo ends the other flows of its namespace before it is answered', asyn
   const other = await conversations.open();
   const { client, conversation } = await conversations.open();
   const live = new LiveFlows(8);
-  live.admit(ENROLLED, other.conversation);
-  live.admit(ENROLLED, conversation);
-  const located = { conversation, enrolled: ENROLLED, startedAt: 0, destination: endpoint('192.0.2.1', 1) };
-  await answerProof(located, { word: 'undo', token: TOKEN }, live);
+  live.admit(SHOP, other.conversation);
+  live.admit(SHOP, conversation);
+  const flow = located(conversation, '192.0.2.1', 1);
+  await answerProof(flow, { word: 'undo', token: TOKEN }, live);
   equal(other.conversation.over, true);
-  equal(live.isClosing(ENROLLED), true);
+  equal(live.isClosing(SHOP), true);
   equal((await readAll(client)).text, `${TOKEN} 192.0.2.1:1\n`);
   client.end();
   await conversation.closedEvent;

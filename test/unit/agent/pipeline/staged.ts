@@ -1,14 +1,15 @@
 import type { AccessRecord } from '../../../../agent/log/record.ts';
 import { accessRecord } from '../../../../agent/pipeline/access-record.ts';
 import { LiveFlows } from '../../../../agent/pipeline/live-flows.ts';
-import type { Identified, Stages } from '../../../../agent/pipeline/stages.ts';
+import type { Identified, Located, Stages } from '../../../../agent/pipeline/stages.ts';
 import type { Registry } from '../../../../agent/registry/compile.ts';
 import type { Conversation } from '../../../../agent/relay/conversation.ts';
+import { endpointHealth } from '../../../../agent/upstream/health.ts';
 import type { Resolution } from '../../../../agent/upstream/resolve/resolution.ts';
 import { endpoint } from '../../../support/access-record.ts';
 import { ip, MESH, workload } from '../registry/builders.ts';
 
-const SHOP = { netns: undefined, namespace: 'shop', pod: 'web-0' } as const;
+export const SHOP = { key: '/run/netns/shop', namespace: 'shop', pod: 'web-0' } as const;
 
 /** The world of the stages: one registry at a time, names with fixed addresses, and what was reported kept in order. */
 export class Staged {
@@ -21,10 +22,15 @@ export class Staged {
     this.registry = registry;
     this.stages = {
       hop: MESH,
+      locate: ({ conversation }) => {
+        const { opening } = conversation;
+        return { ok: true, located: located(conversation), first: opening };
+      },
       sniffDeadlineMs: 300,
       firstByteTimeoutMs: 5_000,
       timeHeader: undefined,
       lease: true,
+      forward: { clientAddress: false, requestId: false },
       registry: () => this.registry,
       identify: () => SOURCE,
       live: this.live,
@@ -39,6 +45,7 @@ export class Staged {
       },
       ownPlace: () => ({ addresses: new Set(), clusterCidrs: [] }),
       random: () => 0,
+      health: endpointHealth(() => 0),
     };
   }
 
@@ -56,5 +63,13 @@ const SOURCE = { kind: 'workload', workload: workload('shop') } as const;
 
 /** A flow of the shop to this destination. */
 export function identified(conversation: Conversation, to = '203.0.113.9', port = 80): Identified {
-  return { conversation, enrolled: SHOP, startedAt: Date.now(), destination: endpoint(to, port), source: SOURCE };
+  return { ...located(conversation, to, port), source: SOURCE };
+}
+
+/** The same before anybody has asked whose it is. */
+export function located(conversation: Conversation, to = '203.0.113.9', port = 80): Located {
+  const destination = endpoint(to, port);
+  const asked = { destination, answers: undefined };
+  const { peer } = conversation.opening;
+  return { conversation, caller: SHOP, startedAt: Date.now(), destination, client: peer, asked };
 }

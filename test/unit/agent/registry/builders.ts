@@ -5,7 +5,7 @@ import type { FlowFacts } from '../../../../agent/model/flow.ts';
 import { type Hostname, parseAuthority, parseHostname, parseHostPattern } from '../../../../agent/model/hostname.ts';
 import { type Port, portOf } from '../../../../agent/model/port.ts';
 import type { Answers } from '../../../../agent/model/verdict.ts';
-import { compile, type Registry } from '../../../../agent/registry/compile.ts';
+import { compile, EMPTY_RESOURCES, type Registry } from '../../../../agent/registry/compile.ts';
 import type { Grant, GrantEndpoint, GrantPort, Mode, Reach } from '../../../../agent/registry/model.ts';
 
 /** A grant as a person would say it. Ports: `80 http`, `443 tls 8443` with the port dialled behind. */
@@ -36,7 +36,7 @@ export function grant(said: Said): Grant {
 
 export function registryOf(grants: readonly Said[], mode?: Mode): Registry {
   const set = mode && { value: mode, ref: { kind: 'ConfigMap', namespace: 'istio-system', name: 'istio' } };
-  return compile({ mode: set, grants: grants.map(grant), workloads: [] }, 1);
+  return compile({ ...EMPTY_RESOURCES, mode: set, grants: grants.map(grant) }, 1);
 }
 
 /** `to`: `203.0.113.1:80`; `:80` for an address that is not known. */
@@ -59,6 +59,20 @@ export function workload(namespace: string) {
 export function http(host: string | undefined): Evidence {
   const authority = host === undefined ? undefined : must(parseAuthority(host), host);
   return { kind: 'http', request: { method: 'GET', authority, target: '/', headers: [] } };
+}
+
+/** `GET api.test/path?a=1`, `GET /path` without Host; each header `name: value`. */
+export function request(line: string, ...headers: readonly string[]): Evidence {
+  const [, method = '', host = '', target] = must(/^(\S+) ([^/]*)(\/.*|)$/.exec(line) ?? undefined, line);
+  const authority = host === '' ? undefined : must(parseAuthority(host), host);
+  const pairs = headers.map((each) => {
+    const [name = '', value = ''] = each.split(': ');
+    return [name, value] as const;
+  });
+  return {
+    kind: 'http',
+    request: { method, authority, target: target === '' ? '/' : (target ?? '/'), headers: pairs },
+  };
 }
 
 export function tls(name: string | undefined): Evidence {

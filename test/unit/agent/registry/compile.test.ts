@@ -31,7 +31,7 @@ test('the oldest wins, in whatever order they come; without a date the name deci
 
 test('the set that was given is left as it was', () => {
   const grants = [grant({ ...HTTP, name: 'b', createdAt: 2 }), grant({ ...HTTP, name: 'a', createdAt: 1 })];
-  compile({ mode: undefined, grants, workloads: [] }, 1);
+  compile({ ...EMPTY_RESOURCES, grants }, 1);
   deepEqual(
     grants.map(({ ref }) => ref.name),
     ['b', 'a'],

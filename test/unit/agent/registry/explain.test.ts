@@ -9,7 +9,7 @@ const HTTP: Said = { name: 'web', hosts: ['api.test'], ports: ['80 http'] };
 const OWN = { addresses: new Set<never>(), clusterCidrs: [cidr('198.18.64.0/18')] };
 
 function explained(given: readonly Said[], facts: FlowFacts, mode?: Mode): Explanation {
-  return explain(registryOf(given, mode), MESH, { ...facts, answers: assumed(null) }, OWN, undefined);
+  return explain(registryOf(given, mode), MESH, { ...facts, answers: assumed(null) }, OWN, undefined).answer;
 }
 
 function brief({ verdict, via, dial, status, reason }: Explanation): readonly unknown[] {

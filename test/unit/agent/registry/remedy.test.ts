@@ -2,7 +2,7 @@ import { equal, match, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { FlowFacts } from '../../../../agent/model/flow.ts';
-import { compile } from '../../../../agent/registry/compile.ts';
+import { compile, EMPTY_RESOURCES } from '../../../../agent/registry/compile.ts';
 import { decide } from '../../../../agent/registry/decide.ts';
 import type { Grant } from '../../../../agent/registry/model.ts';
 import { remedyFor } from '../../../../agent/registry/remedy.ts';
@@ -13,7 +13,7 @@ import { assumed, flow, grant, hostname, http, MESH, OPAQUE, type Said, tls } fr
 const NOWHERE = { addresses: new Set<never>(), clusterCidrs: [] };
 
 function remedyOf(grants: readonly Grant[], facts: FlowFacts, toName?: string): string | undefined {
-  const registry = compile({ mode: undefined, grants, workloads: [] }, 1);
+  const registry = compile({ ...EMPTY_RESOURCES, grants }, 1);
   const decision = decide(registry, MESH, facts);
   ok(decision.kind === 'deny', `refused, not ${JSON.stringify(decision)}`);
   return remedyFor(facts, decision, toName === undefined ? undefined : hostname(toName), NOWHERE);
@@ -31,7 +31,7 @@ function grantIn(yaml: string): Grant {
 }
 
 function admits(yaml: string, grants: readonly Grant[], facts: FlowFacts): boolean {
-  const registry = compile({ mode: undefined, grants: [...grants, grantIn(yaml)], workloads: [] }, 2);
+  const registry = compile({ ...EMPTY_RESOURCES, grants: [...grants, grantIn(yaml)] }, 2);
   return decide(registry, MESH, facts).kind === 'allow';
 }
 
@@ -48,7 +48,7 @@ test('the remedy admits the very flow that was refused', () => {
     fc.property(flows, fc.subarray([...OTHERS]), fc.constantFrom(undefined, 'a.test'), (facts, others, toName) => {
       const known = { ...facts, answers: assumed(toName ?? null) };
       const grants = others.map(grant);
-      const registry = compile({ mode: undefined, grants, workloads: [] }, 1);
+      const registry = compile({ ...EMPTY_RESOURCES, grants }, 1);
       if (decide(registry, MESH, known).kind !== 'deny') return;
       const yaml = remedyOf(grants, known, toName);
       if (yaml === undefined) return ok(facts.destination.ip === undefined && toName === undefined, 'nothing to name');

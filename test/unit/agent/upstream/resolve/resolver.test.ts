@@ -203,7 +203,7 @@ test('one asker cannot use up the names under way', async () => {
     query.name.startsWith('slow') ? [] : [{ message: reply(query, answering(query, [V4, V6])) }],
   );
   const resolver = createResolver({ servers: [server.endpoint], maxInFlightOfOne: 2 });
-  const [greedy, other] = [{}, {}];
+  const [greedy, other] = ['greedy', 'other'];
   const waiting = ['slow1.example', 'slow2.example'].map(async (each) => resolver.resolve(name(each), greedy));
   assert.deepEqual(await resolver.resolve(name('a.example'), greedy), { kind: 'none', because: 'overloaded' });
   assert.deepEqual(await ipsOf(resolver.resolve(name('a.example'), other)), [V6, V4]);
