@@ -13,7 +13,7 @@ export function flowEnded(
   return {
     durationMs: (closed.atClosed - closed.atAccepted) / 1000,
     status: refusedWith?.status ?? 0,
-    flag: failure ? flagOf(failure) : closedFlag(closed),
+    flag: failure ? flagOf(failure) : flowFlag(closed),
     bytesReceived: closed.toUpstream,
     bytesSent: Math.max(0, closed.toClient - (refusedWith?.headBytes ?? 0)),
     serviceMs: null,
@@ -55,7 +55,17 @@ function flagOf({ flag }: Pick<Failure, 'flag'>): string | null {
   return flag === '-' ? null : flag;
 }
 
-function closedFlag(closed: ClosedEvent): string | null {
+/**
+ * Envoy has DC for HTTP alone: a TLS client that has got what it wanted resets the connection as often as not, because it
+ * does not read the server's last words.
+ */
+function flowFlag(closed: ClosedEvent): string | null {
+  const flag = closedFlag(closed);
+  return flag === 'DC' ? null : flag;
+}
+
+/** Of a connection that carried HTTP. */
+export function closedFlag(closed: ClosedEvent): string | null {
   if (closed.cause === 'no-resources') return 'OM';
   if (closed.cause === 'half-close-timeout') return 'DT';
   if (closed.cause === 'reset') return closed.client === 'reset' || closed.client === 'error' ? 'DC' : 'UC';

@@ -2,7 +2,7 @@ import type { ClosedEvent, Side } from '../model/mover.ts';
 import type { Conversation } from '../relay/conversation.ts';
 import type { Exchange } from '../relay/exchange.ts';
 import type { Asked } from './connect-target.ts';
-import { flowEnded } from './ended.ts';
+import { closedFlag, flowEnded } from './ended.ts';
 import { cutWhenRevoked, judgedBy, POLICY_CHANGED } from './rejudge.ts';
 import type { JudgedRequest, Outcome, Stages } from './stages.ts';
 
@@ -26,6 +26,7 @@ export async function passUpgraded(
   const ended = { ...outcome, failure };
   stages.report(ended, {
     ...flowEnded(closed, undefined, failure),
+    flag: failure ? null : closedFlag(closed),
     durationMs: Date.now() - outcome.startedAt,
     status: exchange.status,
     ...bytes,

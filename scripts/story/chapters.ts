@@ -1,17 +1,25 @@
 import type { Agent } from '../../test/support/lab/agent.ts';
-import type { Lab } from '../../test/support/lab/lab.ts';
-import type { Outcome } from '../../test/support/lab/run.ts';
+import { CLUSTER_CIDR } from '../../test/support/lab/gateway.ts';
 import { waitFor } from '../../test/support/lab/wait.ts';
-import { ROOT, type Stage } from './stage.ts';
-
-export type Cast = { readonly lab: Lab; readonly stage: Stage };
+import {
+  type Cast,
+  changed,
+  exitText,
+  podPath,
+  redirectText,
+  refusalText,
+  remedyText,
+  requestsText,
+  startAgent,
+  typed,
+} from './telling.ts';
 
 /** Chapter 1: what no resource lists is refused, and one can ask why. Gives the agent it has started. */
 export async function nothingListed(cast: Cast): Promise<Agent> {
   const { lab, stage } = cast;
   stage.chapter('1. Nothing listed', 'The mesh is in mode REGISTRY_ONLY; no resource lists aliyun.com.');
   await typed(cast, 'node', `cp scripts/story/resources/mesh.yaml ${lab.config}/`);
-  await typed(cast, 'node', `./scripts/weir-init apply --netns ${podPath(lab)}`);
+  await typed(cast, 'node', `./scripts/weir-init apply --netns ${podPath(lab)} --cluster-cidr ${CLUSTER_CIDR}`);
   const agent = await startAgent(cast);
   const verified = await typed(cast, 'node', `./scripts/weir-init verify --netns ${podPath(lab)}`);
   stage.row('rules and agent prove themselves', 'verify exits 0', `verify exits ${verified.code}`);
@@ -35,9 +43,7 @@ export async function listed(cast: Cast): Promise<void> {
   const { lab, stage } = cast;
   stage.chapter('2. Listed', 'A ServiceEntry lists aliyun.com, port 80. The agent watches its folder.');
   await typed(cast, 'node', 'cat scripts/story/resources/aliyun.yaml');
-  const before = await generation(lab);
-  await typed(cast, 'node', `cp scripts/story/resources/aliyun.yaml ${lab.config}/`);
-  await waitFor('the agent takes the new resource', async () => (await generation(lab)) !== before);
+  await changed(cast, `cp scripts/story/resources/aliyun.yaml ${lab.config}/`);
 
   const answer = await typed(cast, 'pod', 'curl -I http://aliyun.com');
   stage.row('HTTP', '301 Moved Permanently, location: https://aliyun.com/', redirectText(answer));
@@ -79,59 +85,4 @@ export async function agentKilled(cast: Cast, agent: Agent): Promise<void> {
   await startAgent(cast);
   const answer = await typed(cast, 'pod', 'curl -I http://aliyun.com');
   stage.row('the agent is back', '301 Moved Permanently, location: https://aliyun.com/', redirectText(answer));
-}
-
-async function typed({ lab, stage }: Cast, place: 'pod' | 'node', command: string): Promise<Outcome> {
-  const env = { CURL_CA_BUNDLE: `${lab.folder}/ca.pem` };
-  const outcome = await lab.exec(place, ['sh', '-c', command], { cwd: ROOT, env });
-  stage.show(place, command, outcome);
-  return outcome;
-}
-
-async function startAgent({ lab, stage }: Cast): Promise<Agent> {
-  const agent = await lab.startAgent();
-  const asTyped = `${agent.argv.slice(4).join(' ')} &`; // without `ip netns exec NETNS`: the place tells that
-  stage.show('node', asTyped, { argv: [], code: 0, stdout: agent.stdout(), stderr: agent.stderr() });
-  return agent;
-}
-
-function podPath(lab: Lab): string {
-  return `/run/netns/${lab.netns('pod')}`;
-}
-
-/** The number of the registry that is in force, as the agent's metrics tell it. */
-async function generation(lab: Lab): Promise<string> {
-  const metrics = await lab.exec('node', ['curl', '-s', 'http://127.0.0.1:15020/metrics']);
-  return /^weir_registry_generation (\d+)/m.exec(metrics.stdout)?.[1] ?? 'unknown';
-}
-
-function refusalText({ stdout, code }: Outcome): string {
-  if (code !== 0) return `curl exits ${code}`;
-  return `${statusText(stdout)}, server: ${header(stdout, 'server')}, x-weir-reason: ${header(stdout, 'x-weir-reason')}`;
-}
-
-function redirectText({ stdout, code }: Outcome): string {
-  return code === 0 ? `${statusText(stdout)}, location: ${header(stdout, 'location')}` : `curl exits ${code}`;
-}
-
-function exitText({ code }: Outcome): string {
-  return `curl exits ${code}${code === 7 ? ' (connection refused)' : ''}`;
-}
-
-function statusText(answer: string): string {
-  return /^HTTP\/\S+ ([^\r\n]*)/.exec(answer)?.[1]?.trim() ?? 'no status';
-}
-
-function header(answer: string, name: string): string {
-  return new RegExp(`^${name}: *([^\\r\\n]*)`, 'im').exec(answer)?.[1] ?? 'none';
-}
-
-function requestsText(lab: Lab, name: string): string {
-  const requests = lab.origin(name).flatMap((connection) => connection.requests);
-  return requests.map(({ method, authority, path }) => `${method} ${authority}${path}`).join(', ') || 'nothing';
-}
-
-function remedyText({ stdout }: Outcome): string {
-  const offers = /kind: ServiceEntry/.test(stdout) && /^ *- "?aliyun\.com"?$/m.test(stdout);
-  return offers ? 'ServiceEntry for aliyun.com' : 'no resource';
 }

@@ -2,17 +2,19 @@
 import { parseArgs } from 'node:util';
 import { type Lab, makeLab } from '../../test/support/lab/lab.ts';
 import { keepLab } from '../../test/support/lab/teardown.ts';
-import { agentKilled, type Cast, listed, nothingListed } from './chapters.ts';
+import { agentKilled, listed, nothingListed } from './chapters.ts';
+import { gatewayLost, outsideServices, throughGateway } from './gateway-chapters.ts';
 import { enterKept, removeKept, tellHowToEnter } from './kept.ts';
 import { makeStage, type Stage } from './stage.ts';
+import type { Cast } from './telling.ts';
 import { bold, dim } from './terminal.ts';
 
 const HELP = `Usage: ./scripts/demo [--keep]
-       ./scripts/demo --enter pod|node|ext [COMMAND…]
+       ./scripts/demo --enter pod|node|gateway|ingress|ext [COMMAND…]
        ./scripts/demo --down [NAME]
 
-Makes a small world of network namespaces (a pod, a node, an outside world with DNS, HTTP and TLS
-servers), runs weir-init and weir-agent in it and shows with curl what they do. Removes all of it.
+Makes a small world of network namespaces (a pod, two gateways, a node, an outside world with DNS, HTTP
+and TLS servers), runs weir-init and weir-agent in it and shows with curl what they do. Removes all of it.
 
   --keep     leave the world standing at the end, and say how to go in
   --enter    a shell (or COMMAND) inside a world that was kept
@@ -52,7 +54,7 @@ async function play(keep: boolean): Promise<number> {
   const began = performance.now();
   const stage = makeStage();
   const progress = (step: string) => console.log(dim(`· ${step}`));
-  const lab = await makeLab({ name: `weir-demo-${process.pid}`, progress });
+  const lab = await makeLab({ name: `weir-demo-${process.pid}`, pods: ['pod', 'gateway', 'ingress'], progress });
   try {
     await chapters({ lab, stage });
   } catch (thrown) {
@@ -73,10 +75,12 @@ async function chapters(cast: Cast & { readonly lab: Lab }): Promise<void> {
   const agent = await nothingListed(cast);
   await listed(cast);
   await agentKilled(cast, agent);
+  await gatewayLost(cast, await throughGateway(cast));
+  await outsideServices(cast);
 }
 
 function sum(stage: Stage): boolean {
-  stage.chapter('4. Sum', '');
+  stage.chapter('7. Sum', '');
   for (const line of stage.table()) console.log(line);
   const allTrue = stage.allTrue();
   console.log(bold(allTrue ? '\nEverything happened as expected.' : '\nNot everything happened as expected.'));

@@ -33,7 +33,7 @@ test('a world that is kept can be entered and taken down', async () => {
   const outcome = await run([DEMO, '--keep'], { limitMs: LIMIT_MS });
   assert.equal(outcome.code, 0, outcomeText(outcome));
   const name = keptLabs().find((each) => !before.has(each)) ?? '';
-  assert.equal(namespacesOf(name).length, 3);
+  assert.equal(namespacesOf(name).length, 5);
   const inside = await must([DEMO, '--enter', 'pod', 'curl', '-sI', 'http://aliyun.com']);
   assert.match(inside.stdout, /^HTTP\/1\.1 301 /);
   const again = await run([DEMO, '--enter', 'pod', 'curl', '-sI', 'https://aliyun.com']);

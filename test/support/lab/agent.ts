@@ -3,9 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { type Running, run, start } from './run.ts';
 import { waitFor } from './wait.ts';
 
-export type AgentOptions = {
+export type AgentOptions = RoleOptions & {
   /** `--netns --workload` pairs: pod namespace → `NAMESPACE/POD`. */
   readonly enrol: ReadonlyMap<string, string>;
+};
+
+export type RoleOptions = {
   /** More of the command line. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -37,19 +40,25 @@ const AGENT = fileURLToPath(new URL('../../../scripts/weir-agent', import.meta.u
 let started = 0;
 
 /** `weir-agent run` in `netns`, as a user would start it; ready (:15021) when it returns. */
-export async function startAgent(
-  netns: string,
-  folder: string,
-  files: AgentFiles,
-  options: AgentOptions,
-): Promise<Agent> {
+export function startAgent(netns: string, folder: string, files: AgentFiles, options: AgentOptions): Promise<Agent> {
   const pairs = [...options.enrol].flatMap(([pod, workload]) => [
     '--netns',
     `/run/netns/${pod}`,
     '--workload',
     workload,
   ]);
-  const own = ['run', '--config', files.config, ...pairs, '--access-log', files.accessLog, ...(options.args ?? [])];
+  return startRole(netns, folder, ['run', ...pairs], files, options);
+}
+
+/** Either role, by its name and what it alone takes. */
+export async function startRole(
+  netns: string,
+  folder: string,
+  [role, ...alone]: readonly [role: 'run' | 'gateway', ...alone: string[]],
+  files: AgentFiles,
+  options: RoleOptions,
+): Promise<Agent> {
+  const own = [role, '--config', files.config, ...alone, '--access-log', files.accessLog, ...(options.args ?? [])];
   const limited = options.descriptors === undefined ? [] : ['prlimit', `--nofile=${options.descriptors}`];
   const argv = ['ip', 'netns', 'exec', netns, ...limited, AGENT, ...own];
   const process = start(argv, `${folder}/agent-${++started}`, { env: options.env ?? {} });

@@ -2,16 +2,17 @@ import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ORIGINS, type Origin } from '../origins/fixtures.ts';
 import { readConnections, type SeenConnection } from '../origins/record.ts';
+import { awaitAccessLine } from './access-line.ts';
 import { type AccessLine, type Agent, readAccessLines, startAgent, writeResources } from './agent.ts';
 import { type Capture, startCapture } from './capture.ts';
 import { makeCertificates } from './certificates.ts';
 import { startDns } from './dns.ts';
+import { type Gateway, type StartGateway, startGateway } from './gateway.ts';
 import { makeNamespaces } from './namespaces.ts';
 import { startOrigins } from './origins.ts';
 import { must, type Outcome, type Running, type RunOptions, run, start } from './run.ts';
 import { claim, labFolder, removeAtExit, removeLab, removeStaleLabs } from './teardown.ts';
 import { type Pod, podAt, type Topology } from './topology.ts';
-import { waitFor } from './wait.ts';
 
 export type LabOptions = {
   /** Pods by name; `['pod']` if not given. Pod i has 198.18.(i+1).2 and fd00:(i+1)::2. */
@@ -63,6 +64,9 @@ export type Lab = {
   /** Resource files of the agent: name → YAML, null removes. */
   readonly writeConfig: (files: Readonly<Record<string, string | null>>) => void;
   readonly startAgent: (options?: StartAgent) => Promise<Agent>;
+  /** `weir-agent gateway` inside a pod that is not captured; ready when it returns. */
+  readonly startGateway: (options: StartGateway) => Promise<Gateway>;
+  /** The agent's; each gateway has its own. */
   readonly accessLines: () => readonly AccessLine[];
   /** The first access line that fits, as soon as it is there. */
   readonly accessLine: (fits: (line: AccessLine) => boolean, limitMs?: number) => Promise<AccessLine>;
@@ -172,15 +176,12 @@ function labOf({ name, folder, config, record, pods, netns, dns }: Made): Lab {
       const enrol = new Map(Object.entries(workloads).map(([wanted, workload]) => [pod(wanted).netns, workload]));
       return await startAgent(netns('node'), folder, { config, accessLog }, { enrol, ...rest });
     },
+    startGateway: async ({ config: files = {}, ...options }) => {
+      writeResources(config, files);
+      return await startGateway(pod(options.pod), folder, config, options);
+    },
     accessLines: () => readAccessLines(accessLog),
-    accessLine: (fits, limitMs = 5000) =>
-      waitFor('an access line', () => readAccessLines(accessLog).find(fits), {
-        limitMs,
-        told: () =>
-          readAccessLines(accessLog)
-            .map((line) => JSON.stringify(line))
-            .join('\n'),
-      }),
+    accessLine: (fits, limitMs) => awaitAccessLine(accessLog, fits, limitMs),
     packets: (place, filter, device) => startCapture(netns(place), folder, filter, device),
     close: async () => {
       if (!closed) removeLab(name);

@@ -15,16 +15,19 @@ export type Pod = {
   readonly netns: string;
   readonly v4: string;
   readonly v6: string;
+  /** The node's own addresses on this pod's link: what the agent dials the pod from. */
+  readonly node: { readonly v4: string; readonly v6: string };
 };
 
 export const NODE = { v4: '203.0.113.1', v6: '2001:db8:ee::1' } as const;
-const EXT = { v4: '203.0.113.254', v6: '2001:db8:ee::fe' } as const;
+export const EXT = { v4: '203.0.113.254', v6: '2001:db8:ee::fe' } as const;
 export const DNS_SERVERS = ['203.0.113.53', '2001:db8:ee::53'] as const;
 
 /** Pod number `index`, from 0: 198.18.1.2 and fd00:1::2, 198.18.2.2 and fd00:2::2, … */
 export function podAt(lab: string, name: string, index: number): Pod {
   const net = index + 1;
-  return { name, netns: `${lab}-${name}`, v4: `198.18.${net}.2`, v6: `fd00:${net}::2` };
+  const node = { v4: `198.18.${net}.1`, v6: `fd00:${net}::1` };
+  return { name, netns: `${lab}-${name}`, v4: `198.18.${net}.2`, v6: `fd00:${net}::2`, node };
 }
 
 /** Commands for `ip -batch` in the namespace of the caller: namespaces and links. */
@@ -56,19 +59,15 @@ export function addressBatches({ pods, node, ext, origins }: Topology): Readonly
     ...defaultVia(EXT.v4, EXT.v6, 'ext0'),
   ];
   for (const [index, pod] of pods.entries()) {
-    const [gateway4, gateway6] = gatewaysOf(index);
+    const { v4, v6, node: near } = pod;
     batches.set(
       pod.netns,
-      lines([...up('eth0'), hold(pod.v4, 'eth0'), hold(pod.v6, 'eth0'), ...defaultVia(gateway4, gateway6, 'eth0')]),
+      lines([...up('eth0'), hold(v4, 'eth0'), hold(v6, 'eth0'), ...defaultVia(near.v4, near.v6, 'eth0')]),
     );
-    nodeLines.push(...up(`pod${index + 1}`), hold(gateway4, `pod${index + 1}`), hold(gateway6, `pod${index + 1}`));
+    nodeLines.push(...up(`pod${index + 1}`), hold(near.v4, `pod${index + 1}`), hold(near.v6, `pod${index + 1}`));
   }
   batches.set(node, lines(nodeLines));
   return batches;
-}
-
-function gatewaysOf(index: number): readonly [v4: string, v6: string] {
-  return [`198.18.${index + 1}.1`, `fd00:${index + 1}::1`];
 }
 
 function up(device: string): string[] {

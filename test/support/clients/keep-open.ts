@@ -1,0 +1,31 @@
+import { fileURLToPath } from 'node:url';
+import type { Lab } from '../lab/lab.ts';
+import { waitFor } from '../lab/wait.ts';
+import type { KeeperState, Kept } from './keeper.ts';
+import type { Keeper } from './kept-connections.ts';
+
+const KEEPER = fileURLToPath(new URL('./keeper.ts', import.meta.url));
+
+/** These connections (keeper.ts) out of any place; all have begun when it returns. */
+export async function keepOpen(lab: Lab, place: string, kept: readonly Kept[]): Promise<Keeper> {
+  const running = lab.spawn(place, [process.execPath, KEEPER, 'run'], { input: JSON.stringify(kept) });
+  const told = (): string => running.stdout().split('\n').at(-2) ?? '';
+  const state = (): KeeperState => {
+    const line = told();
+    return line === '' ? { begun: {}, answered: {}, ended: [] } : (JSON.parse(line) as KeeperState); // keeper.ts wrote it
+  };
+  const options = { told: () => told() + running.stderr() };
+  await waitFor('all have begun', () => kept.every(({ kind, count }) => state().begun[kind] === count), options);
+  return {
+    state,
+    again: async (answers) => {
+      running.kill('SIGUSR1');
+      const sum = (): number => Object.values(state().answered).reduce((total, each) => total + each, 0);
+      await waitFor(`${answers} answers`, () => sum() >= answers, options);
+    },
+    stop: async () => {
+      running.kill('SIGKILL');
+      await running.ended;
+    },
+  };
+}
