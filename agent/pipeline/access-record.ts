@@ -78,7 +78,7 @@ function requestFacts(request: RequestHead, client: IpAddress, requestId: string
     authority: headerOf(request, 'host'),
     userAgent: headerOf(request, 'user-agent'),
     requestId: headerOf(request, 'x-request-id') ?? requestId ?? newRequestId(),
-    xForwardedFor: forwardedFor(headerOf(request, 'x-forwarded-for'), client),
+    xForwardedFor: forwardedFor(listOf(request, 'x-forwarded-for'), client),
     traceId: headerOf(request, 'x-b3-traceid'),
   };
 }
@@ -86,6 +86,12 @@ function requestFacts(request: RequestHead, client: IpAddress, requestId: string
 /** As it would be sent on by a proxy that adds itself. */
 export function forwardedFor(header: string | null, client: IpAddress): string {
   return header === null ? client : `${header},${client}`;
+}
+
+/** A field whose lines are one list (RFC 9110 §5.3). */
+function listOf({ headers }: RequestHead, name: string): string | null {
+  const values = headers.filter(([key]) => key === name).map(([, value]) => value);
+  return values.length > 0 ? values.join(',') : null;
 }
 
 function headerOf({ headers }: RequestHead, name: string): string | null {

@@ -14,10 +14,11 @@ export function dialling(
   return transport === 'proxy-v2' ? { preamble: preambleOf(flow), reached, failed } : { reached, failed };
 }
 
-function preambleOf({ source, client, destination, evidence }: Parameters<typeof dialling>[0]): Uint8Array {
+function preambleOf({ source, client, destination, asked, evidence }: Parameters<typeof dialling>[0]): Uint8Array {
+  const { ip, port } = asked.destination;
   return writeProxyV2({
     source: client,
-    destination,
+    destination: ip === undefined ? destination : { ip, port }, // at a gateway: as an agent told it
     workload: source.kind === 'workload' ? source.workload : undefined,
     serverName: evidence?.kind === 'tls' ? evidence.serverName : undefined,
   });

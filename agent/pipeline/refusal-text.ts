@@ -25,7 +25,8 @@ export function refusalText(
   const withPort = port === undefined || port === destination.port ? host : `${host}:${port}`;
   // An address that is never dialled is refused whatever name came with it: by that name explain would not find it.
   const dialled = reason === 'address-forbidden' ? endpointText(destination) : to;
-  const at = atGateway ? ` --hop ${hopText(hop)}` : '';
+  const inside = atGateway && source.kind === 'unknown' ? ` --cluster-cidr ${client.ip}` : '';
+  const at = atGateway ? ` --hop ${hopText(hop)}${inside}` : '';
   const ask = `weir-agent explain --config DIR${at} --from ${who} --to ${dialled}${host ? ` --host ${withPort}` : ''}`;
   return `weir: ${reason}: ${who} to ${to} was not let through; to see why: ${ask}`;
 }

@@ -8,8 +8,11 @@ export type OwnPlace = {
   readonly addresses: ReadonlySet<IpAddress>;
   /** The cluster's pod and service ranges: dialled only for a Service of the registry. */
   readonly clusterCidrs: readonly Cidr[];
-  /** A gateway may dial its own loopback where a resource has it as an endpoint (`--allow-local-endpoints`). */
-  readonly localEndpoints?: boolean;
+  /**
+   * Ports of the gateway's own listeners, if it may dial its loopback where a resource has it as an endpoint
+   * (`--allow-local-endpoints`): all ports but these, which would lead to itself.
+   */
+  readonly localEndpoints?: { readonly exceptPorts: ReadonlySet<number> };
 };
 
 export type Forbidden =
@@ -41,9 +44,10 @@ export function addressIsForbidden(
   { kind, endpoint }: Extract<Target, { kind: 'endpoint' | 'service' }> | Answer,
   own: OwnPlace,
 ): Forbidden | undefined {
-  if (kind === 'endpoint' && own.localEndpoints === true && isLoopback(endpoint.ip)) return undefined;
-  const why = forbiddenToDial(endpoint.ip, own);
-  return why === 'cluster-range' && kind === 'service' ? undefined : why;
+  const { ip, port } = endpoint;
+  const local = kind === 'endpoint' && isLoopback(ip) ? own.localEndpoints : undefined;
+  if (local && !local.exceptPorts.has(port)) return undefined;
+  return forbiddenToDial(ip, kind === 'service' ? { ...own, clusterCidrs: [] } : own);
 }
 
 /** The original destination, or an answer of DNS. */

@@ -16,6 +16,7 @@ import type { Caller } from '../pipeline/caller.ts';
 import { handle } from '../pipeline/handle.ts';
 import { LiveFlows } from '../pipeline/live-flows.ts';
 import type { Stages } from '../pipeline/stages.ts';
+import type { Registry } from '../registry/compile.ts';
 import { Conversation } from '../relay/conversation.ts';
 import { type Loaded, watchFolder } from '../sources/files.ts';
 import { endpointHealth } from '../upstream/health.ts';
@@ -83,7 +84,7 @@ export async function serve(
     ownPlace: () => ({
       addresses: addresses(),
       clusterCidrs: config.clusterCidrs,
-      localEndpoints: role.localEndpoints,
+      ...(role.localEndpoints ? { localEndpoints: { exceptPorts: ownPorts(holder.registry) } } : {}),
     }),
     random: Math.random,
     health: endpointHealth(() => performance.now()),
@@ -146,6 +147,11 @@ function started<T>(otherwise: string, start: () => T): T {
 async function resolversOf(config: CommonConfig): Promise<readonly Endpoint[]> {
   if (config.resolvers.length > 0) return config.resolvers;
   return serversFromResolvConf(await readFile('/etc/resolv.conf', 'utf8').catch(() => ''));
+}
+
+/** What the process itself listens on. */
+function ownPorts({ listeners }: Registry): ReadonlySet<number> {
+  return new Set([...listeners.keys(), METRICS_PORT, READINESS_PORT]);
 }
 
 function countBySeverity(problems: Loaded['problems']): { errors: number; warnings: number } {

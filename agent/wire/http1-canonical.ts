@@ -1,6 +1,9 @@
 import { COLON, SPACE } from './ascii.ts';
 
-/** What an access line shows of a request, read out of its head; null: no such field. Of a field sent twice the first. */
+/**
+ * What an access line shows of a request, read out of its head; null: no such field. Of a field sent twice the first, but
+ * all of x-forwarded-for, whose lines are one list (RFC 9110 §5.3).
+ */
 export type CanonicalRequest = {
   readonly method: string;
   /** As sent, with its query. */
@@ -34,7 +37,7 @@ export function readCanonicalRequest(head: string): CanonicalRequest {
     else if (first === X) {
       const third = head.charCodeAt(at + 2) | LOWER;
       if (third === R) requestId ??= valueIf('x-request-id', head, at, end);
-      else if (third === F) xForwardedFor ??= valueIf('x-forwarded-for', head, at, end);
+      else if (third === F) xForwardedFor = joined(xForwardedFor, valueIf('x-forwarded-for', head, at, end));
       else if (third === B) traceId ??= valueIf('x-b3-traceid', head, at, end);
     }
     at = end + 1;
@@ -42,6 +45,10 @@ export function readCanonicalRequest(head: string): CanonicalRequest {
   const method = head.slice(0, methodEnd);
   const target = head.slice(methodEnd + 1, targetEnd);
   return { method, target, userAgent, requestId, xForwardedFor, traceId };
+}
+
+function joined(list: string | null, more: string | null): string | null {
+  return list === null || more === null ? (list ?? more) : `${list},${more}`;
 }
 
 const LOWER = 0x20;

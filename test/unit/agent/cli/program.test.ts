@@ -1,9 +1,11 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cpSync, symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { cpSync, existsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { until } from '../../../support/until.ts';
 import { temporaryFolder } from '../sources/temporary-folder.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -91,6 +93,25 @@ test('run with an access log that cannot be written: 69, why, and no stack', asy
   const { code, out, err } = await weirAgent(...run);
   deepEqual([code, out], [69, '']);
   match(err, /^weir-agent: the access log cannot be written: ENOENT[^\n]*\n$/);
+});
+
+test('asked to stop while it still reads its resources: it ends, and never listens', async (t) => {
+  const folder = temporaryFolder(t);
+  const entry = (at: number): string =>
+    `apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: { name: e${at}, namespace: shop }\n` +
+    `spec: { hosts: [h${at}.test], ports: [{ number: 80, name: http, protocol: HTTP }], resolution: DNS }\n`;
+  for (let file = 0; file < 40; file++)
+    writeFileSync(
+      join(folder, `${file}.yaml`),
+      Array.from({ length: 40 }, (_, at) => entry(file * 40 + at)).join('---\n'),
+    );
+  const log = join(folder, 'access.log');
+  const argv = ['gateway', '--config', folder, '--name', 'a/b', '--cluster-cidr', 'none', '--access-log', log];
+  const flags = ['--disable-warning=ExperimentalWarning'];
+  const child = execFile(process.execPath, [...flags, MAIN, ...argv], { timeout: 20_000, killSignal: 'SIGKILL' });
+  await until(() => existsSync(log), 15_000); // the first that it does
+  child.kill('SIGTERM');
+  deepEqual(await once(child, 'exit'), [0, null]);
 });
 
 for (const [argv, problem] of [

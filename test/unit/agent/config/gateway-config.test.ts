@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import * as fc from 'fast-check';
 import { parseGatewayConfig, type RawGatewayConfig } from '../../../../agent/config/gateway-config.ts';
 
 const GOOD: RawGatewayConfig = {
@@ -53,6 +54,16 @@ describe('one wrong option, one problem that names it and what was expected', ()
     [{ labels: ['istio'] }, /^--labels: expected KEY=VALUE, not "istio"/],
     [{ trustedPeers: ['node'] }, /^--trusted-peers: expected a CIDR, not "node"/],
     [{ threads: '0' }, /^--threads/],
+    [{ config: '' }, /^--config: expected a folder/],
+    [{ name: 'Shop/gw' }, /^--name: expected NS\/NAME, not "Shop\/gw"/],
+    [{ clusterCidr: ['198.18.0.0/15,none'] }, /^--cluster-cidr: expected none alone/],
+    [{ clusterCidr: ['198.18.0.0/33'] }, /^--cluster-cidr: expected a CIDR, not "198.18.0.0\/33"/],
+    [{ clusterCidr: [' , '] }, /^--cluster-cidr: expected the cluster's/],
+    [{ labels: ['=x'] }, /^--labels: expected KEY=VALUE, not "=x"/],
+    [{ labels: ['a=b=c'] }, /^--labels: expected KEY=VALUE, not "a=b=c"/],
+    [{ trustedPeers: ['203.0.113.0/33'] }, /^--trusted-peers: expected a CIDR/],
+    [{ resolver: ['a.test'] }, /^--resolver/],
+    [{ lease: 'maybe' }, /^--lease/],
   ];
   for (const [changes, expected] of rows) {
     test(JSON.stringify(changes), () => {
@@ -62,4 +73,28 @@ describe('one wrong option, one problem that names it and what was expected', ()
       ok(expected.test(problems[0] ?? ''), problems[0]);
     });
   }
+});
+
+test('every problem is told at once', () => {
+  const parsed = parseGatewayConfig(
+    { ...GOOD, config: '', name: 'x', labels: ['y'], trustedPeers: ['z'], lease: '' },
+    2,
+  );
+  equal(parsed.ok ? 0 : parsed.problems.length, 5);
+});
+
+test('whatever is written, there is a config or at least one problem', () => {
+  const words = fc.array(fc.oneof(fc.string(), fc.constantFrom('none', 'a=b', '203.0.113.0/24', '::/0')));
+  const changes = fc.record({
+    name: fc.option(fc.string(), { nil: undefined }),
+    labels: words,
+    clusterCidr: words,
+    trustedPeers: words,
+  });
+  fc.assert(
+    fc.property(changes, (written) => {
+      const parsed = parseGatewayConfig({ ...GOOD, ...written }, 2);
+      ok(parsed.ok || parsed.problems.length > 0);
+    }),
+  );
 });

@@ -177,7 +177,7 @@ test('at a gateway: a denial for want of a route has the flag NR, and no route',
   const line = lineOf(conversation, { verdict, generation: 3, request: GET }, { status: 404, flag: 'NR' });
   deepEqual(
     [line.verdict, line.reason, line.responseCode, line.responseFlags, line.routeName, line.upstreamCluster],
-    ['deny', 'no-route', 404, 'NR', null, 'BlackHoleCluster'],
+    ['deny', 'no-route', 404, 'NR', null, null],
   );
 });
 

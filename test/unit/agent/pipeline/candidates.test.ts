@@ -121,7 +121,11 @@ test('a Service opens nothing else that is never dialled', async () => {
 });
 
 test('the own loopback is dialled for an endpoint of a resource alone, and only where that is switched on', async () => {
-  const own = { ...OWN, addresses: new Set([...OWN.addresses, ip('127.0.0.1'), ip('::1')]), localEndpoints: true };
+  const own = {
+    ...OWN,
+    addresses: new Set([...OWN.addresses, ip('127.0.0.1'), ip('::1')]),
+    localEndpoints: { exceptPorts: new Set<number>() },
+  };
   deepEqual(await foundIn({ own }, [at('127.0.0.1'), at('::1'), at('127.8.8.8')]), [
     '127.0.0.1 81',
     '::1 81',
@@ -132,7 +136,13 @@ test('the own loopback is dialled for an endpoint of a resource alone, and only 
   deepEqual(await foundIn({ own }, [served('127.0.0.1')]), 'address-forbidden 503 UF', 'of a Service');
   deepEqual(await foundIn({ own }, [named('mapped.test')]), 'address-forbidden 503 UH', 'an answer of DNS');
   deepEqual(await foundIn({ own, asking: toOriginal('127.0.0.1') }, [], 'original'), 'address-forbidden 502 -');
-  deepEqual(await foundIn({ own: { ...own, localEndpoints: false } }, [at('127.0.0.1')]), 'address-forbidden 503 UF');
+  deepEqual(await foundIn({ own: OWN }, [at('127.0.0.1')]), 'address-forbidden 503 UF');
+  const itself = { ...own, localEndpoints: { exceptPorts: new Set([81]) } };
+  deepEqual(
+    await foundIn({ own: itself }, [at('127.0.0.1')]),
+    'address-forbidden 503 UF',
+    'a port of its own listeners',
+  );
 });
 
 test('a destination that is in no resource is another failure than one without endpoints', async () => {

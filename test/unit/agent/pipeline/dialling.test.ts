@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
+import type { IpAddress } from '../../../../agent/model/address.ts';
 import type { Evidence } from '../../../../agent/model/evidence.ts';
 import type { Route } from '../../../../agent/model/verdict.ts';
 import type { Source } from '../../../../agent/model/workload.ts';
@@ -69,6 +70,18 @@ test('a source that is no workload is not named, one without a known account has
     name: 'web-0',
     serviceAccount: undefined,
   });
+});
+
+test('from one gateway to the next: where the workload dialled if that was told, else where the client did', async (t) => {
+  const flow = await flowOf(new Conversations(t));
+  const own = endpoint('198.18.0.141', 8443);
+  const destinationOf = (ip: IpAddress | undefined) => {
+    const asked = { destination: { ip, port: flow.destination.port }, answers: undefined, listener: own.port };
+    const read = readProxyV2(dialling({ ...flow, destination: own, asked }, GATEWAY, stages).preamble ?? EMPTY);
+    return read.kind === 'preamble' && read.preamble.destination;
+  };
+  deepEqual(destinationOf(flow.destination.ip), flow.destination);
+  deepEqual(destinationOf(undefined), own);
 });
 
 test('each attempt is told to the health of its endpoint, whatever the transport', async (t) => {

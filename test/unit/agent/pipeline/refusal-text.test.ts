@@ -53,9 +53,10 @@ test('at a gateway: which one, and the address of a client that is nobody who is
   );
   for (const client of ['203.0.113.7', '2001:db8::7']) {
     for (const source of [{ kind: 'outside', ip: ip(client) }, { kind: 'unknown' }] as const) {
+      const inside = source.kind === 'unknown' ? ` --cluster-cidr ${client}` : '';
       equal(
         said(client, source),
-        `weir: no-route: ${client} to api.test:8080 ${ask} --from ${client} --to api.test:8080 --host api.test`,
+        `weir: no-route: ${client} to api.test:8080 ${ask}${inside} --from ${client} --to api.test:8080 --host api.test`,
       );
     }
   }
@@ -63,7 +64,7 @@ test('at a gateway: which one, and the address of a client that is nobody who is
   for (const shows of [OPAQUE, tls('api.test')])
     equal(
       said('203.0.113.7', { kind: 'unknown' }, shows),
-      `weir: no-route: 203.0.113.7 to ${own} ${ask} --from 203.0.113.7 --to ${own}`,
+      `weir: no-route: 203.0.113.7 to ${own} ${ask} --cluster-cidr 203.0.113.7 --from 203.0.113.7 --to ${own}`,
     );
   const unreached = { ...located(conversation, '198.18.0.141', 80), source: { kind: 'unknown' } } as const;
   equal(

@@ -25,7 +25,13 @@ const NO_ROUTE: Deny = {
   matched: [],
   dependsOn: ['source', 'port', 'http-host'],
 };
-const NOT_LISTED: Deny = { ...NO_ROUTE, reason: 'not-listed', httpStatus: 502, flag: '-' };
+const NOT_LISTED: Deny = {
+  kind: 'deny',
+  reason: 'not-listed',
+  httpStatus: 502,
+  matched: [],
+  dependsOn: ['source', 'port', 'http-host'],
+};
 const CLOSED: Deny = { ...NO_ROUTE, reason: 'protocol-mismatch', httpStatus: undefined, flag: 'NR' };
 
 type Refused = { readonly said: string; readonly error: string | undefined; readonly line: readonly unknown[] };
@@ -57,16 +63,12 @@ test('a denial under HTTP: its status, its reason, and the flag that it has', as
 });
 
 test('one that has no flag, or the flag for none', async (t) => {
-  for (const verdict of [NOT_LISTED, withoutFlag(NOT_LISTED)]) {
+  for (const verdict of [NOT_LISTED, { ...NOT_LISTED, flag: '-' }]) {
     const { said, line } = await refused(t, GET, http('a.test'), verdict);
     match(said, /^HTTP\/1\.1 502 /);
     deepEqual(line, ['deny', 'not-listed', 502, null, 'block_all']);
   }
 });
-
-function withoutFlag({ flag: _, ...verdict }: Deny): Deny {
-  return verdict;
-}
 
 test('a denial of a hello is an alert, of all else a reset; the line has the flag, and no status', async (t) => {
   const hello = await refused(t, HELLO, tls('a.test'), NO_ROUTE);

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { bytesOf, ipFromBytes } from '../../../../agent/model/address.ts';
 import type { Deny } from '../../../../agent/model/verdict.ts';
-import { forbiddenToDial, type OwnPlace, refusedAs } from '../../../../agent/registry/may-dial.ts';
-import { cidr, ip } from './builders.ts';
+import { addressIsForbidden, forbiddenToDial, type OwnPlace, refusedAs } from '../../../../agent/registry/may-dial.ts';
+import { cidr, ip, port } from './builders.ts';
 
 const OWN: OwnPlace = {
   addresses: new Set(['198.18.0.10', '2001:db8:a::10', '172.31.255.254'].map(ip)),
@@ -110,5 +110,38 @@ const refusals = [
 for (const { says, deny, to, reason } of refusals) {
   test(`a refusal of an address that is never dialled says so: ${says}`, () => {
     equal(refusedAs(deny, to, OWN).reason, reason);
+  });
+}
+
+const LOCAL: OwnPlace = { ...OWN, localEndpoints: { exceptPorts: new Set([80]) } };
+
+const origins: readonly {
+  readonly says: string;
+  readonly kind: 'endpoint' | 'service' | 'answer';
+  readonly at: string;
+  readonly to?: number;
+  readonly own?: OwnPlace;
+  readonly want: string | undefined;
+}[] = [
+  { says: "a Service's in the cluster", kind: 'service', at: '198.18.64.1', want: undefined },
+  { says: "a Service's in the cluster, as NAT64", kind: 'service', at: '64:ff9b::198.18.64.1', want: undefined },
+  { says: "a Service's on loopback", kind: 'service', at: '127.0.0.1', own: LOCAL, to: 81, want: 'loopback' },
+  { says: "a Service's that is the agent's own", kind: 'service', at: '198.18.0.10', want: 'own-address' },
+  { says: 'an endpoint in the cluster', kind: 'endpoint', at: '198.18.64.1', want: 'cluster-range' },
+  { says: 'an answer in the cluster', kind: 'answer', at: '198.18.64.1', want: 'cluster-range' },
+  { says: 'an endpoint outside', kind: 'endpoint', at: '203.0.113.1', want: undefined },
+  { says: 'an endpoint on loopback', kind: 'endpoint', at: '127.0.0.1', want: 'loopback' },
+  { says: 'one where that is allowed', kind: 'endpoint', at: '127.0.0.1', own: LOCAL, to: 81, want: undefined },
+  { says: 'of IPv6, too', kind: 'endpoint', at: '::1', own: LOCAL, to: 81, want: undefined },
+  { says: "but not at a port of the gateway's own", kind: 'endpoint', at: '127.0.0.1', own: LOCAL, want: 'loopback' },
+  { says: 'nor in another form', kind: 'endpoint', at: '64:ff9b::127.0.0.1', own: LOCAL, to: 81, want: 'loopback' },
+  { says: 'nor what is local otherwise', kind: 'endpoint', at: '169.254.1.1', own: LOCAL, to: 81, want: 'link-local' },
+  { says: 'nor an answer', kind: 'answer', at: '127.0.0.1', own: LOCAL, to: 81, want: 'loopback' },
+];
+
+for (const { says, kind, at, to = 80, own = OWN, want } of origins) {
+  test(`how an address came about counts: ${says} ${want ? `is never dialled (${want})` : 'may be dialled'}`, () => {
+    const endpoint = { ip: ip(at), port: port(to) };
+    equal(addressIsForbidden(kind === 'answer' ? { kind, endpoint } : { kind, endpoint, weight: 1 }, own), want);
   });
 }

@@ -12,12 +12,13 @@ export function requestHead(text: string): RequestHead {
 /** What readCanonicalRequest must read of the same bytes. */
 export function shownOf({ method, target, headers }: RequestHead): CanonicalRequest {
   const first = (name: string): string | null => headers.find(([each]) => each === name)?.[1] ?? null;
+  const forwardedFor = headers.filter(([each]) => each === 'x-forwarded-for').map(([, value]) => value);
   return {
     method,
     target,
     userAgent: first('user-agent'),
     requestId: first('x-request-id'),
-    xForwardedFor: first('x-forwarded-for'),
+    xForwardedFor: forwardedFor.length > 0 ? forwardedFor.join(',') : null, // one list (RFC 9110 §5.3)
     traceId: first('x-b3-traceid'),
   };
 }
