@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Outcome } from '../../test/support/lab/run.ts';
-import { bold, dim, green, red } from './terminal.ts';
+import { bold, columns, dim, fitted, green, key, red } from './terminal.ts';
 
 type Row = { readonly chapter: string; readonly what: string; readonly expected: string; readonly happened: string };
 
@@ -8,6 +8,8 @@ type Row = { readonly chapter: string; readonly what: string; readonly expected:
 export type Stage = {
   readonly chapter: (title: string, text: string) => void;
   readonly say: (text: string) => void;
+  /** In a story that goes step by step: tells which command comes, and waits for a key. Throws Enough. */
+  readonly before: (place: string, typed: string) => Promise<void>;
   /** A command as typed in a place, and its real answer. */
   readonly show: (place: string, typed: string, outcome: Outcome) => void;
   /** One line of the table: true if what happened is what was expected, word for word. */
@@ -18,32 +20,54 @@ export type Stage = {
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-export function makeStage(): Stage {
+/** Whoever steps through the story has seen enough of it. */
+export class Enough extends Error {}
+
+/** `stepping`: every command waits for a key. */
+export function makeStage(stepping: boolean): Stage {
   const rows: Row[] = [];
   let chapter = '';
+  let told = '';
   return {
     chapter: (title, text) => {
       chapter = title.split('.')[0] ?? '';
-      console.log(`\n${bold(`── ${title} ${'─'.repeat(Math.max(0, 90 - title.length))}`)}`);
+      const rule = '─'.repeat(Math.max(0, Math.min(columns() ?? RULE, RULE) - title.length - 4));
+      console.log(`\n${bold(`── ${title} ${rule}`)}`);
       if (text !== '') console.log(text);
     },
     say: (text) => console.log(text),
-    show: (place, typed, outcome) => console.log(shown(place, typed, outcome)),
+    before: async (place, typed) => {
+      if (!stepping) return;
+      told = prompted(place, typed);
+      process.stdout.write(`\n${told}\n${dim('[any key; q: enough]')}`);
+      const pressed = await key();
+      process.stdout.write('\r\u001b[K');
+      if (pressed === 'enough') throw new Enough('enough');
+    },
+    show: (place, typed, outcome) => {
+      const line = prompted(place, typed);
+      console.log([...(line === told ? [] : ['', line]), ...answered(outcome)].join('\n'));
+      told = '';
+    },
     row: (what, expected, happened) => {
       rows.push({ chapter, what, expected, happened });
-      console.log(`${mark(expected === happened)} ${what}: ${happened}`);
+      const but = expected === happened ? '' : ` (expected: ${expected})`;
+      console.log(`${mark(expected === happened)} ${fitted(`${what}: ${happened}${but}`, 2)}`);
     },
     table: () => tableLines(rows),
     allTrue: () => rows.length > 0 && rows.every(({ expected, happened }) => expected === happened),
   };
 }
 
-function shown(place: string, typed: string, { code, stdout, stderr }: Outcome): string {
+const RULE = 96;
+
+function prompted(place: string, typed: string): string {
+  return `${dim(place)}$ ${bold(typed.replaceAll(ROOT, './'))}`;
+}
+
+function answered({ code, stdout, stderr }: Outcome): readonly string[] {
   const answer = [stdout, withoutMeter(stderr)].map((text) => text.replaceAll('\r', '').trimEnd());
-  const command = typed.replaceAll(ROOT, './');
-  return ['', `${dim(place)}$ ${bold(command)}`, ...answer, code === 0 ? '' : dim(`(exit ${code})`)]
-    .filter((text, at) => at === 0 || text !== '')
-    .join('\n');
+  return [...answer, code === 0 ? '' : dim(`(exit ${code})`)].filter((text) => text !== '');
 }
 
 /** curl draws a progress meter when it does not write to a terminal; a person would not see it. */
@@ -59,10 +83,14 @@ function mark(right: boolean): string {
   return right ? green('✔') : red('✘');
 }
 
+/** What happened, and beneath it what was expected where that is something else. */
 function tableLines(rows: readonly Row[]): string[] {
-  const head: Row = { chapter: '', what: 'what', expected: 'expected', happened: 'happened' };
-  const width = (key: keyof Row) => Math.max(...[head, ...rows].map((row) => row[key].length));
-  const line = (row: Row) =>
-    `${row.chapter.padEnd(1)}  ${row.what.padEnd(width('what'))}  ${row.expected.padEnd(width('expected'))}  ${row.happened}`;
-  return [`  ${dim(line(head))}`, ...rows.map((row) => `${mark(row.expected === row.happened)} ${line(row)}`)];
+  const width = Math.max(...rows.map(({ what }) => what.length));
+  return rows.flatMap((row) => {
+    const right = row.expected === row.happened;
+    const line = (chapter: string, what: string, text: string) =>
+      fitted(`${chapter.padEnd(1)}  ${what.padEnd(width)}  ${text}`, 2);
+    const happened = `${mark(right)} ${line(row.chapter, row.what, row.happened)}`;
+    return right ? [happened] : [happened, `  ${dim(line('', '  expected', row.expected))}`];
+  });
 }

@@ -11,6 +11,7 @@ type Place = 'pod' | 'node' | 'gateway' | 'ingress' | 'ext';
 /** A command as a person types it there, shown with its answer. */
 export async function typed({ lab, stage }: Cast, place: Place, command: string): Promise<Outcome> {
   const env = { CURL_CA_BUNDLE: `${lab.folder}/ca.pem` };
+  await stage.before(place, command);
   const outcome = await lab.exec(place, ['sh', '-c', command], { cwd: ROOT, env });
   stage.show(place, command, outcome);
   return outcome;

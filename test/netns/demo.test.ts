@@ -56,6 +56,11 @@ test('^C in the middle leaves nothing behind', async () => {
   assert.ok(!existsSync(labFolder(name)));
 });
 
+test('step by step needs a terminal', async () => {
+  const outcome = await run([DEMO, '--step']);
+  assert.deepEqual([outcome.code, outcome.stderr], [64, 'demo: --step needs a terminal\n']);
+});
+
 test('a wrong option is told, with the usage', async () => {
   const outcome = await run([DEMO, '--foo']);
   assert.equal(outcome.code, 64);
