@@ -22,71 +22,24 @@ export type Kind = {
   readonly translate: Translate;
 };
 
+const ISTIO = {
+  group: 'networking.istio.io',
+  versions: ['v1', 'v1beta1', 'v1alpha3'],
+  scope: 'namespaced',
+  fields: ['spec', 'status'],
+} as const;
+
+const CORE = { group: '', versions: ['v1'], scope: 'namespaced', fields: ['spec', 'status'] } as const;
+
 const KINDS: readonly Kind[] = [
-  {
-    group: 'networking.istio.io',
-    kind: 'ServiceEntry',
-    versions: ['v1', 'v1beta1', 'v1alpha3'],
-    scope: 'namespaced',
-    fields: ['spec', 'status'],
-    translate: translateServiceEntry,
-  },
-  {
-    group: 'networking.istio.io',
-    kind: 'VirtualService',
-    versions: ['v1', 'v1beta1', 'v1alpha3'],
-    scope: 'namespaced',
-    fields: ['spec', 'status'],
-    translate: translateVirtualService,
-  },
-  {
-    group: 'networking.istio.io',
-    kind: 'Gateway',
-    versions: ['v1', 'v1beta1', 'v1alpha3'],
-    scope: 'namespaced',
-    fields: ['spec', 'status'],
-    translate: translateGateway,
-  },
-  {
-    group: 'networking.istio.io',
-    kind: 'DestinationRule',
-    versions: ['v1', 'v1beta1', 'v1alpha3'],
-    scope: 'namespaced',
-    fields: ['spec', 'status'],
-    translate: translateDestinationRule,
-  },
-  {
-    group: '',
-    kind: 'ConfigMap',
-    versions: ['v1'],
-    scope: 'namespaced',
-    fields: ['data', 'binaryData', 'immutable'],
-    translate: translateConfigMap,
-  },
-  {
-    group: '',
-    kind: 'Pod',
-    versions: ['v1'],
-    scope: 'namespaced',
-    fields: ['spec', 'status'],
-    translate: translatePod,
-  },
-  {
-    group: '',
-    kind: 'Namespace',
-    versions: ['v1'],
-    scope: 'cluster',
-    fields: ['spec', 'status'],
-    translate: translateNamespace,
-  },
-  {
-    group: '',
-    kind: 'Service',
-    versions: ['v1'],
-    scope: 'namespaced',
-    fields: ['spec', 'status'],
-    translate: translateService,
-  },
+  { ...ISTIO, kind: 'ServiceEntry', translate: translateServiceEntry },
+  { ...ISTIO, kind: 'VirtualService', translate: translateVirtualService },
+  { ...ISTIO, kind: 'Gateway', translate: translateGateway },
+  { ...ISTIO, kind: 'DestinationRule', translate: translateDestinationRule },
+  { ...CORE, kind: 'ConfigMap', fields: ['data', 'binaryData', 'immutable'], translate: translateConfigMap },
+  { ...CORE, kind: 'Pod', translate: translatePod },
+  { ...CORE, kind: 'Namespace', scope: 'cluster', translate: translateNamespace },
+  { ...CORE, kind: 'Service', translate: translateService },
   {
     group: 'discovery.k8s.io',
     kind: 'EndpointSlice',

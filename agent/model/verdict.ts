@@ -91,6 +91,8 @@ export type DenyReason =
   /** A resource lists the name, but not this port or not with what was spoken on it. */
   | 'protocol-mismatch'
   | 'source-unknown'
+  /** ALLOW_ANY, but a route decides by name on this port, and the flow shows none. */
+  | 'name-needed'
   | 'address-forbidden'
   | 'http2-undecidable'
   /** At a gateway no server or route takes it; hop mesh: a VirtualService for the host, and none of its routes. */

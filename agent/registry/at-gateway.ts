@@ -108,7 +108,9 @@ function decideTcp(asked: Question, hop: GatewayHop, listener: Listener): Decisi
  */
 function byName(asked: Question, found: Found, port: Port, admission: Admission): Admission {
   const nameless =
-    admission.kind === 'need' || (admission.kind === 'granted' && admission.entry.port.protocol === 'tcp');
+    admission.kind === 'granted'
+      ? admission.entry.port.protocol === 'tcp'
+      : admission.kind === 'need' && asked.facts.destination.ip === undefined; // no answers would tell
   return nameless ? admitByDestination(asked, found, port) : admission;
 }
 
@@ -123,7 +125,7 @@ function admitByDestination(asked: Question, found: Found, port: Port): Admissio
   }
   const hosts = destinations.map(({ host }) => host).join(', ');
   asked.trace(`where the route leads is not listed as TCP for ${asked.namespace}: ${hosts}`);
-  return fallBack(asked, 'not-listed', looked);
+  return fallBack(asked, 'not-listed', looked, 'named');
 }
 
 /** All tables of the most specific host that takes this one; gateways join them, older ones first. */

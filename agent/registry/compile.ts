@@ -6,6 +6,7 @@ import { type Listeners, listenersOf } from './index/listeners.ts';
 import { addToPort, type Entry, type PortIndex, portIndex } from './index/ports.ts';
 import { type RouteTableIndex, routeTableIndex } from './index/route-tables.ts';
 import { type ServiceIndex, serviceIndex } from './index/services.ts';
+import { markSteered } from './index/steered.ts';
 import type { Mode, ResourceSet } from './model.ts';
 
 /** The immutable, compiled form of all resources at one moment, for one hop. */
@@ -40,6 +41,7 @@ export function compile(set: ResourceSet, generation: number, at?: GatewayIdenti
     }
   }
   const tables = set.routeTables.toSorted(byAge);
+  markSteered(ports, byHost, tables, set.destinationPolicies);
   const policies = hostIndex<DestinationPolicy>();
   for (const policy of set.destinationPolicies.toSorted(byAge)) addHost(policies, policy.host, policy);
   return {

@@ -18,3 +18,12 @@ export type DestinationPolicy = {
 
 /** `plain`: as it comes. `encrypted`: TLS is to be originated, which is not built yet: such a destination is refused. */
 export type UpstreamTls = 'plain' | 'encrypted';
+
+/** What it says of one port; a subset's own word comes first, then the port's. */
+export function upstreamTls(
+  { subsets, portTls, tls }: DestinationPolicy,
+  port: Port,
+  subset: string | undefined,
+): UpstreamTls {
+  return (subset === undefined ? undefined : subsets.get(subset)) ?? portTls.get(port) ?? tls;
+}

@@ -2,7 +2,7 @@ import { type HostPattern, patternText } from '../model/hostname.ts';
 import type { Port } from '../model/port.ts';
 import { type ResourceRef, refText } from '../model/resource.ts';
 import type { Attribute, Decision, Deny, Need, Route, Target, WeightedRoute } from '../model/verdict.ts';
-import type { DestinationPolicy } from './destination-policy.ts';
+import { type DestinationPolicy, upstreamTls } from './destination-policy.ts';
 import { findCovering, findHost } from './index/hosts.ts';
 import type { Entry } from './index/ports.ts';
 import type { PlacedService } from './index/services.ts';
@@ -136,15 +136,16 @@ function clusterName(port: Port, subset: string, host: string): string {
 }
 
 /**
- * The refusal of a destination whose DestinationRule asks for TLS, which is not originated yet. At a gateway what its own
- * namespace sees counts as well: it is the gateway that dials.
+ * The refusal of a destination whose DestinationRule asks for TLS, which is not originated yet: any of those with the most
+ * specific host, which Istio would merge. At a gateway what its own namespace sees counts as well: it is the gateway that
+ * dials.
  */
 export function encryptedBy(asked: Question, host: HostPattern, port: Port, subset?: string): Deny | undefined {
   const { registry, hop, namespace, trace } = asked;
   const views = hop.kind === 'gateway' ? [namespace, hop.namespace] : [namespace];
   const policy = views
-    .map((view) => findCovering(registry.policies, host, (all) => preferred(all, view, (each) => each)))
-    .find((each) => each && upstreamTls(each, port, subset) === 'encrypted');
+    .flatMap((view) => findCovering(registry.policies, host, (all) => seenBy(all, view)) ?? [])
+    .find((each) => upstreamTls(each, port, subset) === 'encrypted');
   if (!policy) return undefined;
   trace(
     `${refText(policy.ref)} asks for TLS towards ${patternText(host)}, which is not originated yet: refused rather than sent without`,
@@ -153,6 +154,7 @@ export function encryptedBy(asked: Question, host: HostPattern, port: Port, subs
   return { ...deny('tls-not-originated', depends), httpStatus: 503, flag: 'UF', matched: [policy.ref] };
 }
 
-function upstreamTls({ subsets, portTls, tls }: DestinationPolicy, port: Port, subset: string | undefined) {
-  return (subset === undefined ? undefined : subsets.get(subset)) ?? portTls.get(port) ?? tls;
+function seenBy(all: readonly DestinationPolicy[], view: string): readonly DestinationPolicy[] | undefined {
+  const seen = all.filter(({ visibleTo }) => sees(visibleTo, view));
+  return seen.length > 0 ? seen : undefined;
 }

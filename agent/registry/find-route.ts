@@ -18,6 +18,8 @@ import type { Destination, HttpAction, RouteTable, SourceMatch } from './route-t
 export type Found =
   /** None of their routes is for such a flow, whatever it says: as if there were no tables. */
   | { readonly kind: 'no-table' }
+  /** One of them asks for labels of the source, which nobody tells: another route than the right one might be taken. */
+  | { readonly kind: 'source-unknown' }
   | { readonly kind: 'no-match'; readonly looked: readonly Attribute[] }
   /** The path as sent and as servers may read it take different routes. */
   | { readonly kind: 'ambiguous'; readonly looked: readonly Attribute[] }
@@ -37,9 +39,10 @@ export type Placed = { readonly table: RouteTable; readonly standing: Standing }
 
 export function findHttpRoute(tables: readonly Placed[], request: RequestFacts): Found {
   const looked = new Set<Attribute>();
+  if (asksUnknown(tables, ({ http }) => http)) return { kind: 'source-unknown' };
   const rows = tables.flatMap(({ table, standing }) =>
     table.http.flatMap((route, at) => {
-      const matches = route.matches.filter(({ source }) => standsFor(source, standing));
+      const matches = route.matches.filter(({ source }) => standsFor(source, standing) === true);
       return matches.length === 0 ? [] : [{ table, route, matches, place: `http[${at}]` }];
     }),
   );
@@ -91,9 +94,10 @@ function findFlowRoute<Match extends { readonly source: SourceMatch }>(
   fits: (match: Match) => boolean,
 ): Found {
   let some = false;
+  if (asksUnknown(tables, routesOf)) return { kind: 'source-unknown' };
   for (const { table, standing } of tables) {
     for (const [at, { matches, destinations }] of routesOf(table).entries()) {
-      const standingFor = matches.filter(({ source }) => standsFor(source, standing));
+      const standingFor = matches.filter(({ source }) => standsFor(source, standing) === true);
       some ||= standingFor.length > 0;
       if (!standingFor.some(fits)) continue;
       const action: HttpAction = { kind: 'route', destinations };
@@ -101,6 +105,14 @@ function findFlowRoute<Match extends { readonly source: SourceMatch }>(
     }
   }
   return some ? { kind: 'no-match', looked: LOOKED } : { kind: 'no-table' };
+}
+
+type Matching = { readonly matches: readonly { readonly source: SourceMatch }[] };
+
+function asksUnknown(tables: readonly Placed[], routesOf: (table: RouteTable) => readonly Matching[]): boolean {
+  return tables.some(({ table, standing }) =>
+    routesOf(table).some(({ matches }) => matches.some(({ source }) => standsFor(source, standing) === 'unknown')),
+  );
 }
 
 const LOOKED: readonly Attribute[] = ['destination'];

@@ -29,7 +29,7 @@ export function admitOpen(asked: Question): Admission {
   const nameless = admitByAddress(asked);
   if (!hasNameRules(asked)) {
     trace(`no resource that ${asked.namespace} sees looks at a name on port ${facts.destination.port}`);
-    return nameless ?? fallBack(asked, 'not-listed', ['source', 'port', 'destination']);
+    return nameless ?? fallBack(asked, 'not-listed', ['source', 'port', 'destination'], 'nameless');
   }
   const attributes: ('http-head' | 'tls-name')[] = [];
   if (hasHttpRules(asked)) attributes.push('http-head');
@@ -38,7 +38,7 @@ export function admitOpen(asked: Question): Admission {
     kind: 'need',
     attributes,
     names: [],
-    admissibleWithout: nameless !== undefined || registry.mode === 'ALLOW_ANY',
+    admissibleWithout: nameless !== undefined || (registry.mode === 'ALLOW_ANY' && !isSteered(asked)),
   };
 }
 
@@ -65,7 +65,7 @@ export function admitHttp(asked: Question, request: RequestFacts): Admission {
   }
   const name = authority?.host.kind === 'name' ? authority.host.name : undefined;
   const mismatch = name !== undefined && index !== undefined && findEntry(asked, index.tls, name) !== undefined;
-  return admitNameless(asked, mismatch ? 'protocol-mismatch' : 'not-listed', looked);
+  return admitNameless(asked, mismatch ? 'protocol-mismatch' : 'not-listed', looked, authority ? 'named' : 'nameless');
 }
 
 /** By SNI alone. A hello without one shows less than a hello with a foreign name, so it gets no more. */
@@ -82,7 +82,7 @@ export function admitTls(asked: Question, name: Hostname | undefined): Admission
   if (entry) return granted(asked, entry, `SNI ${name}`, name, looked);
   trace(`no resource that ${asked.namespace} sees lists SNI ${name} on port ${port} as TLS or HTTPS`);
   const mismatch = index !== undefined && findEntry(asked, index.http, name) !== undefined;
-  return admitNameless(asked, mismatch ? 'protocol-mismatch' : 'not-listed', looked);
+  return admitNameless(asked, mismatch ? 'protocol-mismatch' : 'not-listed', looked, 'named');
 }
 
 /** HTTP/2 without TLS, of which no stream is looked at. */
@@ -100,14 +100,27 @@ function admitNameless(
   asked: Question,
   reason: DenyReason,
   looked: readonly Attribute[] = ['source', 'port'],
+  shows: Shows = 'nameless',
 ): Admission {
-  return admitByAddress(asked, looked) ?? fallBack(asked, reason, [...looked, 'destination']);
+  return admitByAddress(asked, looked) ?? fallBack(asked, reason, [...looked, 'destination'], shows);
 }
 
+/** Whether a flow says which host it is for. */
+type Shows = 'named' | 'nameless';
+
 /** By the mode, what nothing admitted. */
-export function fallBack(asked: Question, reason: DenyReason, looked: readonly Attribute[]): Unlisted | Deny {
+export function fallBack(
+  asked: Question,
+  reason: DenyReason,
+  looked: readonly Attribute[],
+  shows: Shows,
+): Unlisted | Deny {
   const { registry, trace } = asked;
   if (registry.mode === 'ALLOW_ANY') {
+    if (shows === 'nameless' && isSteered(asked)) {
+      trace(`ALLOW_ANY (${modeText(registry)}), but on this port a name decides where to, and the flow shows none`);
+      return { ...deny('name-needed', looked), matched: registry.modeRef ? [registry.modeRef] : [] };
+    }
     trace(`ALLOW_ANY (${modeText(registry)}): what no resource lists passes to its original destination`);
     return { kind: 'unlisted', looked };
   }
@@ -174,6 +187,11 @@ function granted(
 /** A wildcard has no address of its own to be reached at; only endpoints give it one. */
 function canReach(entry: Entry): boolean {
   return entry.host.kind === 'exact' || entry.grant.reach.kind === 'endpoints';
+}
+
+function isSteered({ registry, facts, namespace }: Question): boolean {
+  const index = registry.ports.get(facts.destination.port);
+  return index !== undefined && seesAny(index.steered, namespace);
 }
 
 function hasNameRules(asked: Question): boolean {

@@ -12,12 +12,14 @@ import type { GatewayKey, HttpMatch, NamedMatch, SourceMatch, TcpMatch, TextMatc
 /** What of a flow is known before it says anything. */
 export type Standing = { readonly gateway: GatewayKey; readonly port: Port; readonly source: Source };
 
-/** Whether a route is there at all for such a flow; unknown labels match none that are asked for. */
-export function standsFor({ gateways, port, sourceNamespace, sourceLabels }: SourceMatch, standing: Standing): boolean {
+/** Whether a route is there at all for such a flow; `unknown`: it asks for labels, and those of the source nobody tells. */
+export function standsFor(match: SourceMatch, standing: Standing): boolean | 'unknown' {
+  const { gateways, port, sourceNamespace, sourceLabels } = match;
   if (!gateways.includes(standing.gateway)) return false;
   if (port !== undefined && port !== standing.port) return false;
   const workload = standing.source.kind === 'workload' ? standing.source.workload : undefined;
   if (sourceNamespace !== undefined && sourceNamespace !== workload?.namespace) return false;
+  if (workload && workload.labels === undefined && Object.keys(sourceLabels).length > 0) return 'unknown';
   return selects(sourceLabels, workload?.labels ?? {});
 }
 

@@ -16,6 +16,10 @@ export type SoFar = {
 /** The verdict that a route, or the want of one, comes to. */
 export function verdictOn(asked: Question, found: Exclude<Found, { kind: 'no-table' }>, soFar: SoFar): Decision {
   const { trace } = asked;
+  if (found.kind === 'source-unknown') {
+    trace('one of its routes asks for labels of the source, which no Pod resource tells');
+    return { ...deny('source-unknown', soFar.looked), matched: soFar.matched };
+  }
   const looked = [...new Set([...soFar.looked, ...found.looked])];
   switch (found.kind) {
     case 'no-match':

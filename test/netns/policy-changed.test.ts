@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { telling } from '../support/clients/captured-pod.ts';
+import type { Keeper } from '../support/clients/keep-open.ts';
 import type { KeptEnd } from '../support/clients/keeper.ts';
-import { type Keeper, type Kind, keep, policyWorld, RESOURCES } from '../support/clients/kept-connections.ts';
+import { type Kind, keep, policyWorld, RESOURCES } from '../support/clients/kept-connections.ts';
 import type { Captured } from '../support/lab/captured.ts';
 import { serviceEntry } from '../support/lab/captured.ts';
 import { waitFor } from '../support/lab/wait.ts';

@@ -1,5 +1,6 @@
 import type { HostPattern } from '../../model/hostname.ts';
 import type { Grant, GrantPort } from '../model.ts';
+import type { Visibility } from '../visibility.ts';
 import { addCidr, type CidrIndex, cidrIndex } from './cidrs.ts';
 import { addHost, type HostIndex, hostIndex } from './hosts.ts';
 
@@ -16,6 +17,8 @@ export type PortIndex = {
   readonly portOnly: Entry[];
   readonly httpRules: Audience;
   readonly tlsRules: Audience;
+  /** Those whose flows to a listed host are steered or refused by its name (steered.ts). */
+  readonly steered: Audience;
 };
 
 /** The namespaces that see at least one of a group of grants. */
@@ -29,6 +32,7 @@ export function portIndex(): PortIndex {
     portOnly: [],
     httpRules: { all: false, namespaces: new Set() },
     tlsRules: { all: false, namespaces: new Set() },
+    steered: { all: false, namespaces: new Set() },
   };
 }
 
@@ -42,7 +46,7 @@ export function addToPort(index: PortIndex, grant: Grant, port: GrantPort): void
     if (grant.addresses.length === 0) for (const host of grant.hosts) index.portOnly.push({ grant, port, host });
     return;
   }
-  widen(port.protocol === 'http' ? index.httpRules : index.tlsRules, grant);
+  widen(port.protocol === 'http' ? index.httpRules : index.tlsRules, grant.visibleTo);
   const hosts = port.protocol === 'http' ? index.http : index.tls;
   for (const host of grant.hosts) addHost(hosts, host, { grant, port, host });
 }
@@ -51,7 +55,7 @@ export function seesAny(audience: Audience, namespace: string): boolean {
   return audience.all || audience.namespaces.has(namespace);
 }
 
-function widen(audience: Audience, grant: Grant): void {
-  if (grant.visibleTo === 'all') audience.all = true;
-  else for (const namespace of grant.visibleTo) audience.namespaces.add(namespace);
+export function widen(audience: Audience, visibleTo: Visibility): void {
+  if (visibleTo === 'all') audience.all = true;
+  else for (const namespace of visibleTo) audience.namespaces.add(namespace);
 }

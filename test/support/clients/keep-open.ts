@@ -2,7 +2,13 @@ import { fileURLToPath } from 'node:url';
 import type { Lab } from '../lab/lab.ts';
 import { waitFor } from '../lab/wait.ts';
 import type { KeeperState, Kept } from './keeper.ts';
-import type { Keeper } from './kept-connections.ts';
+
+export type Keeper = {
+  readonly state: () => KeeperState;
+  /** All that live say their `again`; resolves when so many answers have come in all. */
+  readonly again: (answers: number) => Promise<void>;
+  readonly stop: () => Promise<void>;
+};
 
 const KEEPER = fileURLToPath(new URL('./keeper.ts', import.meta.url));
 
@@ -14,7 +20,7 @@ export async function keepOpen(lab: Lab, place: string, kept: readonly Kept[]): 
     const line = told();
     return line === '' ? { begun: {}, answered: {}, ended: [] } : (JSON.parse(line) as KeeperState); // keeper.ts wrote it
   };
-  const options = { told: () => told() + running.stderr() };
+  const options = { limitMs: 20_000, told: () => told() + running.stderr() };
   await waitFor('all have begun', () => kept.every(({ kind, count }) => state().begun[kind] === count), options);
   return {
     state,

@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { type Captured, capturedLab, meshMode, serviceEntry } from '../lab/captured.ts';
-import { waitFor } from '../lab/wait.ts';
-import type { KeeperState, Kept, Saying } from './keeper.ts';
+import { type Keeper, keepOpen } from './keep-open.ts';
+import type { Kept, Saying } from './keeper.ts';
 import { RAW_ADDRESSES } from './raw-origin.ts';
 
-const KEEPER = fileURLToPath(new URL('./keeper.ts', import.meta.url));
 const HTTP_PORT = 8000;
 const PROXY_PORT = 8001;
 const TLS_PORT = 8443;
@@ -95,36 +93,10 @@ const KINDS = {
 
 export type Kind = keyof typeof KINDS;
 
-export type Keeper = {
-  readonly state: () => KeeperState;
-  /** All that live say their `again`; resolves when so many answers have come in all. */
-  readonly again: (answers: number) => Promise<void>;
-  readonly stop: () => Promise<void>;
-};
-
 /** So many connections of these kinds, all of which have begun when it returns. */
-export async function keep({ lab }: Captured, counts: Readonly<Partial<Record<Kind, number>>>): Promise<Keeper> {
+export function keep({ lab }: Captured, counts: Readonly<Partial<Record<Kind, number>>>): Promise<Keeper> {
   const all = kindsIn(counts).map((kind): Kept => ({ kind, count: counts[kind] ?? 0, ...KINDS[kind] }));
-  const running = lab.spawn('pod', [process.execPath, KEEPER, 'run'], { input: JSON.stringify(all) });
-  const told = (): string => running.stdout().split('\n').at(-2) ?? '';
-  const state = (): KeeperState => {
-    const line = told();
-    return line === '' ? { begun: {}, answered: {}, ended: [] } : (JSON.parse(line) as KeeperState); // keeper.ts wrote it
-  };
-  const options = { limitMs: 20_000, told: () => told() + running.stderr() };
-  await waitFor('all have begun', () => all.every(({ kind, count }) => state().begun[kind] === count), options);
-  return {
-    state,
-    again: async (answers) => {
-      running.kill('SIGUSR1');
-      const sum = (): number => Object.values(state().answered).reduce((total, each) => total + each, 0);
-      await waitFor(`${answers} answers`, () => sum() >= answers, options);
-    },
-    stop: async () => {
-      running.kill('SIGKILL');
-      await running.ended;
-    },
-  };
+  return keepOpen(lab, 'pod', all);
 }
 
 function kindsIn(counts: Readonly<Partial<Record<Kind, number>>>): readonly Kind[] {

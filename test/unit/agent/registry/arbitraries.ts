@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import type { IpAddress } from '../../../../agent/model/address.ts';
 import type { Evidence } from '../../../../agent/model/evidence.ts';
-import type { FlowFacts } from '../../../../agent/model/flow.ts';
+import type { FlowFacts, Hop } from '../../../../agent/model/flow.ts';
 import type { Hostname } from '../../../../agent/model/hostname.ts';
 import type { Decision, Need, Verdict } from '../../../../agent/model/verdict.ts';
 import type { Registry } from '../../../../agent/registry/compile.ts';
@@ -10,16 +10,16 @@ import { assumed, ech, flow, HTTP2, http, ip, MESH, OPAQUE, registryOf, type Sai
 
 // A world small enough that random rules and random flows meet often.
 
-const NAMES = ['a.test', 'b.test', 'x.a.test', 'y.x.a.test'];
-const PATTERNS = [...NAMES, '*.a.test', '*.x.a.test', '*.test'];
-const IPS = ['203.0.113.1', '203.0.113.2', '198.18.0.1', '2001:db8::1'];
-const CIDRS = ['203.0.113.1/32', '203.0.113.0/24', '0.0.0.0/0', '2001:db8::/32'];
-const PORTS = [80, 443];
-const NAMESPACES = ['shop', 'bank'];
+export const NAMES = ['a.test', 'b.test', 'x.a.test', 'y.x.a.test'];
+export const PATTERNS = [...NAMES, '*.a.test', '*.x.a.test', '*.test'];
+export const IPS = ['203.0.113.1', '203.0.113.2', '198.18.0.1', '2001:db8::1'];
+export const CIDRS = ['203.0.113.1/32', '203.0.113.0/24', '0.0.0.0/0', '2001:db8::/32'];
+export const PORTS = [80, 443];
+export const NAMESPACES = ['shop', 'bank'];
 
-const subset = <T>(all: readonly T[], minLength = 0) => fc.subarray([...all], { minLength });
+export const subset = <T>(all: readonly T[], minLength = 0) => fc.subarray([...all], { minLength });
 
-const said: fc.Arbitrary<Said> = fc.record({
+export const said: fc.Arbitrary<Said> = fc.record({
   name: fc.constantFrom('one', 'two', 'three'),
   namespace: fc.constantFrom(...NAMESPACES),
   to: fc.oneof(fc.constant('all' as const), subset(NAMESPACES, 1)),
@@ -32,8 +32,10 @@ const said: fc.Arbitrary<Said> = fc.record({
   reach: fc.oneof(fc.constantFrom('original' as const, 'resolve' as const), subset([...IPS, 'b.test'])),
 });
 
+export const modes = fc.constantFrom(undefined, 'REGISTRY_ONLY' as const, 'ALLOW_ANY' as const);
+
 export const registries: fc.Arbitrary<Registry> = fc
-  .tuple(fc.array(said, { maxLength: 5 }), fc.constantFrom(undefined, 'REGISTRY_ONLY' as const, 'ALLOW_ANY' as const))
+  .tuple(fc.array(said, { maxLength: 5 }), modes)
   .map(([grants, mode]) => registryOf(grants, mode));
 
 const hosts = fc.oneof(
@@ -77,10 +79,10 @@ export const flows: fc.Arbitrary<FlowFacts> = fc
   .map(({ to, port, evidence, answers, namespace }) => flow(`${to}:${port}`, evidence, answers, namespace));
 
 /** Asks until there is a verdict, as the pipeline does: with the truth for each name that is needed. */
-export function settle(registry: Registry, facts: FlowFacts, world: World): Verdict | Need {
+export function settle(registry: Registry, facts: FlowFacts, world: World, hop: Hop = MESH): Verdict | Need {
   let asked: FlowFacts = facts;
   for (let rounds = 0; rounds < 20; rounds++) {
-    const decision: Decision = decide(registry, MESH, asked);
+    const decision: Decision = decide(registry, hop, asked);
     if (decision.kind !== 'need' || !decision.attributes.includes('answers')) return decision;
     const known = asked.answers?.kind === 'resolved' ? [...asked.answers.byName.keys()] : [];
     asked = { ...asked, answers: answersOf(world, [...known, ...decision.names]) };

@@ -1,4 +1,4 @@
-import { HTTP2, http, OPAQUE, OPEN, request, type Said, SILENT, tls } from './builders.ts';
+import { HTTP2, http, OPAQUE, OPEN, request, type Said, SILENT, tls, workload } from './builders.ts';
 import { OUTSIDE, podOf, to, UNKNOWN, virtualService } from './resources.ts';
 import { ALL, API, asks, GATEWAY_SERVICE, meshRows, NOWHERE, STEERED, TO_GATEWAY, taking } from './route-rows.ts';
 
@@ -98,6 +98,12 @@ meshRows('whether a VirtualService is for such a flow at all', [
     given: taking({ sourceLabels: { app: 'other' } }),
     asks: { ...asks(), source: podOf('shop', { app: 'web' }) },
     want: 'direct',
+  },
+  {
+    says: 'labels that no Pod resource tells: another route than the right one might be taken',
+    given: taking({ sourceLabels: { app: 'web' } }),
+    asks: { ...asks(), source: { kind: 'workload', workload: { ...workload('shop'), labels: undefined } } },
+    want: '502 source-unknown',
   },
   {
     says: 'routes for TLS alone say nothing of HTTP',

@@ -82,8 +82,8 @@ test('seed 002: the gateway', () => {
         createdAt: undefined,
         selector: { istio: 'ingressgateway' },
         servers: [
-          { port: 80, protocol: 'http', hosts: [{ namespace: 'any', pattern: exact('httpbin.org') }] },
-          { port: 443, protocol: 'tls', hosts: [{ namespace: 'any', pattern: exact('edition.cnn.com') }] },
+          { port: 80, protocol: 'http', hosts: [{ namespace: undefined, pattern: exact('httpbin.org') }] },
+          { port: 443, protocol: 'tls', hosts: [{ namespace: undefined, pattern: exact('edition.cnn.com') }] },
         ],
       },
     },

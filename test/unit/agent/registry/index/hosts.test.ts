@@ -2,7 +2,13 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { hostMatches, parseHostPattern, patternText } from '../../../../../agent/model/hostname.ts';
-import { addHost, findHost, type HostIndex, hostIndex } from '../../../../../agent/registry/index/hosts.ts';
+import {
+  addHost,
+  findCovering,
+  findHost,
+  type HostIndex,
+  hostIndex,
+} from '../../../../../agent/registry/index/hosts.ts';
 import { hostname } from '../builders.ts';
 
 function indexOf(patterns: readonly string[]): HostIndex<string> {
@@ -60,6 +66,25 @@ test('it finds what looking at each pattern finds', () => {
       deepEqual(found, matching.map(patternText).toSorted());
     }),
   );
+});
+
+test('a wildcard is covered by itself, then by wider ones', () => {
+  const index = indexOf(['*.test', '*.b.test', 'b.test', 'a.b.test', '*.a.b.test']);
+  const covering = (text: string): readonly string[] => {
+    const groups: string[] = [];
+    const pattern = parseHostPattern(text);
+    ok(pattern);
+    findCovering(index, pattern, (values) => {
+      groups.push(values.join('+'));
+      return undefined;
+    });
+    return groups;
+  };
+  deepEqual(covering('*.b.test'), ['*.b.test', '*.test']);
+  deepEqual(covering('*.x.b.test'), ['*.b.test', '*.test']);
+  deepEqual(covering('*.test'), ['*.test']);
+  deepEqual(covering('*.other'), []);
+  deepEqual(covering('a.b.test'), ['a.b.test', '*.b.test', '*.test'], 'an exact one as findHost does');
 });
 
 test('a look-up costs one probe a label, whatever the number of patterns', () => {

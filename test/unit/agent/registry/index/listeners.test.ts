@@ -1,10 +1,10 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { patternText } from '../../../../../agent/model/hostname.ts';
+import { compile } from '../../../../../agent/registry/compile.ts';
 import type { BoundTable, Listener } from '../../../../../agent/registry/index/listeners.ts';
 import { selects } from '../../../../../agent/registry/index/listeners.ts';
 import type { NameIndex } from '../../../../../agent/registry/index/names.ts';
-import { gateway, gatewayOf, pod, service, to, virtualService, type Written } from '../resources.ts';
+import { GATEWAY, gateway, gatewayOf, pod, service, setOf, to, virtualService, type Written } from '../resources.ts';
 
 /** All listeners as text: the port listened on, and what is bound there. */
 function opened(
@@ -46,10 +46,11 @@ test('a Gateway that selects other labels opens nothing', () => {
 
 test('without labels of its own a gateway has those of its Pod', () => {
   const written = [gateway(['80 HTTP *']), pod('istio-system', 'egress-0', { istio: 'egressgateway' })];
-  const identity = { written };
-  deepEqual([...gatewayOf(identity, {}).listeners.keys()], [], 'given as none');
-  // undefined would take the default of the builder
-  deepEqual(Object.keys(opened(written)), ['80']);
+  const { listeners } = compile(setOf({ written }), 1, { ...GATEWAY, labels: undefined });
+  deepEqual([...listeners.keys()], [80]);
+  deepEqual(opened(written, {}), {}, 'none is also an answer');
+  const stranger = { ...GATEWAY, name: 'egress-1', labels: undefined };
+  equal(compile(setOf({ written }), 1, stranger).listeners.size, 0, 'nothing is known of its labels');
 });
 
 test('each server opens its port, also if no route is for it', () => {
