@@ -48,12 +48,16 @@ const DESCRIPTIONS = {
 } as const;
 
 const EXAMPLES = [
-  ['$0 print --cluster-cidr 10.0.0.0/8', 'show what would be programmed; needs no root'],
-  ['$0 apply --netns /run/netns/pod1', 'capture all TCP of that namespace'],
-  ['$0 apply --cluster-cidr 10.96.0.0/12,10.244.0.0/16,fd00::/8', 'leave pods and services alone'],
-  ['$0 apply --uncaptured reject', 'nothing leaves but captured TCP and DNS'],
-  ['$0 status --netns /run/netns/pod1 --json', 'what is in place, what is missing, what is not captured'],
-  ['$0 remove --netns /run/netns/pod1', 'undo exactly what was applied'],
+  ['show what would be programmed; needs no root', '$0 print --cluster-cidr 10.0.0.0/8'],
+  ['capture all TCP of that namespace', '$0 apply --netns /run/netns/web'],
+  [
+    'in the pod itself, as an init container is: leave pods and services alone',
+    '$0 apply --cluster-cidr 10.96.0.0/12,10.244.0.0/16,fd00::/8',
+  ],
+  ['there too: nothing leaves but captured TCP, and DNS to its name servers', '$0 apply --uncaptured reject'],
+  ['what is in place, what is missing, what is not captured', '$0 status --netns /run/netns/web --json'],
+  ['prove for both families that a connection arrives at the listener', '$0 verify --netns /run/netns/web'],
+  ['undo exactly what was applied', '$0 remove --netns /run/netns/web'],
 ] as const;
 
 const EPILOGUE = `Lists are separated by commas. Each option can be set as ${ENV_PREFIX}_NAME, e.g. ${ENV_PREFIX}_CLUSTER_CIDR.
@@ -96,7 +100,7 @@ function grammar(version: string) {
     .usage('  status  what is in place\n  verify  prove that connections are captured\n  print   show the rules only')
     .options(Object.fromEntries(options))
     .option('json', { type: 'boolean', describe: 'one JSON object on standard output' })
-    .example(EXAMPLES.map(([command, what]): [string, string] => [command, what]))
+    .example(EXAMPLES.map(([what, command]): [string, string] => [`# ${what}\n${command}`, '']))
     .epilogue(EPILOGUE)
     .version(version)
     .help()

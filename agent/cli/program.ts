@@ -136,7 +136,9 @@ function checkOptions(y: ReturnType<typeof yargs>) {
     .option('config', { ...text, demandOption: true, describe: 'folder of YAML resources' })
     .option('strict', { type: 'boolean', default: false, describe: 'exit 1 if there are warnings' })
     .option('json', { type: 'boolean', default: false, describe: 'machine-readable' })
-    .example('$0 check --config policy/ --strict', 'for a pipeline: 0 clean, 1 warnings, 2 errors');
+    .example('# in a pipeline: exit 0 clean, 1 warnings, 2 errors\n$0 check --config policy/ --strict', '')
+    .example('# the same for a program, with what is in force\n$0 check --config policy/ --json', '')
+    .epilogue('Reads the folder as the agent does; needs neither root nor an agent. Without --strict warnings exit 0.');
 }
 
 function explainOptions(y: ReturnType<typeof yargs>) {
@@ -154,12 +156,31 @@ function explainOptions(y: ReturnType<typeof yargs>) {
     .option('hop', { ...text, default: 'mesh', describe: 'who decides: mesh, or gateway:NS/NAME (its Pod or Service)' })
     .option('json', { type: 'boolean', default: false, describe: 'machine-readable' })
     .example(
-      '$0 explain --config policy/ --from shop/web-0 --to api.example:80 --host api.example',
-      'a call of curl http://api.example',
+      '# curl http://api.example\n' +
+        '$0 explain --config policy/ --from shop/web-0 --to api.example:80 --host api.example',
+      '',
     )
     .example(
-      '$0 explain --config policy/ --from shop/web-0 --to api.example:443 --sni api.example',
-      'the same by https',
+      '# curl https://api.example\n' +
+        '$0 explain --config policy/ --from shop/web-0 --to api.example:443 --sni api.example',
+      '',
+    )
+    .example(
+      '# a request that routes look into\n' +
+        '$0 explain --config policy/ --from shop/web-0 --to api.example:80 --host api.example \\\n' +
+        "--method POST --path /v1/orders --header 'X-Tenant: blue'",
+      '',
+    )
+    .example(
+      '# a connection that shows no name, for a program\n' +
+        '$0 explain --config policy/ --from shop/web-0 --to 203.0.113.7:5432 --json',
+      '',
+    )
+    .example(
+      '# what a gateway says to it\n' +
+        '$0 explain --config policy/ --from shop/web-0 --to api.example:80 --host api.example \\\n' +
+        '--hop gateway:istio-system/egress-0',
+      '',
     )
     .epilogue(
       'Without --host, --method and --sni the call is opaque TCP. No DNS is asked; a host name in --to stands for one of its addresses.',

@@ -43,8 +43,15 @@ export function runOptions(y: ReturnType<typeof yargs>) {
       describe: "the cluster's pod and service ranges: dialled for Services of the registry alone",
     })
     .example(
-      '$0 run --config policy/ --netns /run/netns/web --workload shop/web-0',
-      'judge what leaves the namespace "web" as the pod web-0 of namespace shop',
+      '# what leaves the namespace "web" is judged as what the pod web-0 of namespace shop does\n' +
+        '$0 run --config policy/ --netns /run/netns/web --workload shop/web-0',
+      '',
+    )
+    .example(
+      '# two pods, lines in a file; in the ranges of the cluster only Services are dialled\n' +
+        '$0 run --config policy/ --netns /run/netns/web --workload shop/web-0 \\\n' +
+        '--netns /run/netns/job --workload batch/job-0 --access-log access.log --cluster-cidr 10.0.0.0/8',
+      '',
     )
     .epilogue(
       'Nothing in the folder: REGISTRY_ONLY, everything is refused. SIGTERM lets live flows finish for 5 s. Exit: 0 stopped; 64 bad options; 69 cannot start: addon, privilege or namespace missing.',
@@ -71,12 +78,15 @@ export function gatewayOptions(y: ReturnType<typeof yargs>) {
     .option('forward-request-id', { ...off, describe: 'give requests without one an x-request-id' })
     .option('allow-local-endpoints', { ...off, describe: "endpoints on the gateway's own loopback may be dialled" })
     .example(
-      '$0 gateway --config policy/ --name istio-system/egress-0 --labels istio=egressgateway --cluster-cidr 10.0.0.0/8 --trusted-peers 192.168.7.0/24',
-      'an egress gateway of a cluster whose nodes have addresses in 192.168.7.0/24',
+      '# an egress gateway of a cluster whose agents dial from addresses in 192.168.7.0/24\n' +
+        '$0 gateway --config policy/ --name istio-system/egress-0 --labels istio=egressgateway \\\n' +
+        '--cluster-cidr 10.0.0.0/8 --trusted-peers 192.168.7.0/24',
+      '',
     )
     .example(
-      '$0 gateway --config policy/ --name edge/proxy --labels istio=ingressgateway --cluster-cidr none',
-      'a proxy for outside services on one machine, without a cluster',
+      '# a proxy for outside services on one machine, without a cluster\n' +
+        '$0 gateway --config policy/ --name edge/proxy --labels istio=ingressgateway --cluster-cidr none',
+      '',
     )
     .epilogue(
       'Listens on the ports of the Gateway resources whose selector fits its labels, and follows them. An unknown host is answered 404, an unknown server name closed; a pod needs the same grants here as beside it (502), a client from outside the routes alone. Exit codes as for run.',

@@ -58,8 +58,10 @@ export function readReply(bytes: Uint8Array, question: Question): Reply | undefi
   if (asked.flag_tc) return { kind: 'truncated' };
   if (message.length > MESSAGE_CAP_BYTES || recordCount(message) > RECORD_CAP)
     return { kind: 'records', rcode: SERVFAIL, answers: [], authorities: [] };
-  const packet = decoded(message);
-  if (!packet) return undefined;
+  const end = recordsEnd(message, decode.bytes);
+  const packet = decoded(message.subarray(0, end));
+  // dns-packet takes each record to be as long as what it reads of it, which RDLENGTH may deny.
+  if (!packet || decode.bytes !== end) return undefined;
   const opt = packet.additionals?.find((record) => record.type === 'OPT');
   return {
     kind: 'records',
@@ -73,6 +75,31 @@ export function readReply(bytes: Uint8Array, question: Question): Reply | undefi
 function recordCount(message: Buffer): number {
   return message.readUInt16BE(6) + message.readUInt16BE(8) + message.readUInt16BE(10);
 }
+
+/** Where the last record ends by the lengths that the records tell; beyond the message if one does not fit. `at`: the first. */
+function recordsEnd(message: Buffer, at: number): number {
+  let end = at;
+  for (let left = recordCount(message); left > 0 && end <= message.length; left--) {
+    const lengthAt = nameEnd(message, end) + TYPE_CLASS_TTL_BYTES;
+    end = lengthAt + 2 + (((message[lengthAt] ?? 0) << 8) | (message[lengthAt + 1] ?? 0));
+  }
+  return end;
+}
+
+const TYPE_CLASS_TTL_BYTES = 8;
+
+/** RFC 1035 §4.1.4: a name ends with an empty label, or with a pointer to the rest of it. */
+function nameEnd(message: Buffer, at: number): number {
+  let end = at;
+  for (;;) {
+    const length = message[end] ?? 0;
+    if (length >= POINTER) return end + 2;
+    end += 1 + length;
+    if (length === 0) return end;
+  }
+}
+
+const POINTER = 0xc0;
 
 function answers(packet: DecodedPacket, question: Question): boolean {
   const [asked, ...more] = packet.questions ?? [];

@@ -52,6 +52,22 @@ describe('readReply', () => {
     }
   });
 
+  test('a record that tells another length than it has, nothing is taken', () => {
+    const one = answerOf([addressRecord('api.example', '203.0.113.7')]);
+    const lengthAt = one.indexOf(Buffer.from([0, 4, 203, 0, 113, 7])) + 1;
+    for (const told of [0, 3, 5, 255]) {
+      const lying = Buffer.from(one);
+      lying[lengthAt] = told;
+      assert.equal(readReply(lying, QUESTION), undefined, `${told} for 4`);
+    }
+  });
+
+  test('a signature that is cut short, nothing is taken', () => {
+    const signed = answerOf([addressRecord('api.example', '203.0.113.7')], [SIGNATURE]);
+    assert.equal(readReply(signed, QUESTION)?.kind, 'records');
+    assert.equal(readReply(signed.subarray(0, -1), QUESTION), undefined);
+  });
+
   test('truncated: recognised wherever it is cut behind the question', () => {
     const truncated = Buffer.from(whole);
     truncated[2] = (truncated[2] ?? 0) | 0x02;
@@ -96,13 +112,31 @@ function answer(): Buffer {
   ]);
 }
 
-function answerOf(answers: Answer[]): Buffer {
+const SIGNATURE: Answer = {
+  type: 'RRSIG',
+  name: 'example',
+  class: 'IN',
+  ttl: 60,
+  data: {
+    typeCovered: 'SOA',
+    algorithm: 13,
+    labels: 1,
+    originalTTL: 60,
+    expiration: 2,
+    inception: 1,
+    keyTag: 7,
+    signersName: 'example',
+    signature: Buffer.alloc(64, 1),
+  },
+};
+
+function answerOf(answers: Answer[], authorities = [soaRecord('example', 60, 60)]): Buffer {
   return encode({
     type: 'response',
     id: QUESTION.id,
     questions: [{ name: 'api.example', type: 'A', class: 'IN' }],
     answers,
-    authorities: [soaRecord('example', 60, 60)],
+    authorities,
   });
 }
 
