@@ -17,7 +17,7 @@ export type ClusterService = {
   readonly transport: GatewayTransport;
 };
 
-export type ClusterServicePort = {
+type ClusterServicePort = {
   readonly number: Port;
   /** Empty for the only port of a Service that names none. */
   readonly name: string;

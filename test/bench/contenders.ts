@@ -1,66 +1,104 @@
-import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { serviceEntry } from '../support/lab/captured.ts';
-import { type Contender, HOST, ORIGIN, type Start } from './contender.ts';
+import type { Contender, Setting, Start } from './contender.ts';
+import { haproxy, nginx, nodeNet, redsocks } from './contenders/peers.ts';
+import { mover, weir } from './contenders/weir.ts';
 import type { DeciderOrder } from './decider/order.ts';
 
-/** In their order here; no names: all. Throws for a name that is none. */
-export function contendersNamed(names: readonly string[]): readonly Contender[] {
-  const unknown = names.find((name) => !CONTENDERS.some((contender) => contender.name === name));
-  if (unknown !== undefined)
-    throw new Error(`--contender ${unknown}: expected ${CONTENDERS.map(({ name }) => name).join(', ')}`);
-  return names.length === 0 ? CONTENDERS : CONTENDERS.filter(({ name }) => names.includes(name));
+/** In their order here; no names: those that are measured unless others are named. */
+export function contendersOf(setting: Setting, names: readonly string[]): readonly Contender[] {
+  const all = CONTENDERS[setting];
+  return all.filter(({ name, onlyNamed }) => (names.length === 0 ? !onlyNamed : names.includes(name)));
 }
 
-function haproxy(name: string, logs: boolean): Contender {
-  const config = fileURLToPath(new URL('peers/haproxy-http.cfg', import.meta.url));
-  const start: Start = ({ netns, logFile }) => ({
-    argv: ['sh', '-c', 'exec haproxy -db -f "$0" >> "$1"', config, logFile],
-    env: { BENCH_NETNS: netns, BENCH_HOST: HOST, BENCH_LOG: logs ? 'yes' : 'no' },
-  });
-  return { name, start, logs, judges: true, addsField: true, comparedTo: peerOf(logs) };
+/** Throws for a name that is none. */
+export function checkNames(names: readonly string[]): void {
+  const known = [...new Set(Object.values(CONTENDERS).flatMap((all) => all.map(({ name }) => name)))];
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`--contender ${unknown}: expected ${known.join(', ')}`);
 }
 
-/** The real mover with the least decider: what stands between haproxy and a whole pipeline. */
-function mover(name: string, gate: DeciderOrder['gate'], logs: boolean): Contender {
-  const program = fileURLToPath(new URL('decider/main.ts', import.meta.url));
-  const start: Start = ({ netns, logFile }) => {
-    const order: DeciderOrder = { netns: `/run/netns/${netns}`, host: HOST, gate, logFile: logs ? logFile : undefined };
-    return {
-      argv: [process.execPath, '--disable-warning=ExperimentalWarning', program, JSON.stringify(order)],
-      env: {},
-    };
-  };
+/** Who stands in no row of a setting, and why. */
+export const CANNOT: readonly { readonly setting: Setting; readonly contender: string; readonly because: string }[] = [
+  { setting: 'tls', contender: 'redsocks', because: 'reads no SNI' },
+  { setting: 'tls', contender: 'node-net', because: 'reads no SNI' },
+  { setting: 'gateway', contender: 'nginx', because: 'sends only version 1 of the PROXY protocol' },
+  { setting: 'gateway', contender: 'redsocks', because: 'speaks no PROXY protocol' },
+  { setting: 'gateway', contender: 'node-net', because: 'speaks no PROXY protocol' },
+  { setting: 'http', contender: 'redsocks', because: 'judges no request' },
+  { setting: 'http', contender: 'node-net', because: 'judges no request' },
+  { setting: 'http', contender: 'nginx', because: 'its stream module judges no request' },
+];
+
+function direct(): Contender {
+  return { ...of('direct', 'direct', undefined), comparedTo: 'haproxy' };
+}
+
+function peer(name: string, start: Start): Contender {
+  return of(name, 'peer', start);
+}
+
+function of(name: string, kind: Contender['kind'], start: Start | undefined): Contender {
+  const plain = { logs: false, judges: false, addsField: false, comparedTo: 'haproxy', onlyNamed: false, tuned: false };
+  return { name, kind, start, ...plain };
+}
+
+function httpHaproxy(name: string, logs: boolean): Contender {
+  const start: Start = (place) => [haproxy('haproxy-http.cfg', place, logs)];
+  return { ...peer(name, start), logs, judges: true, addsField: true, comparedTo: peerOf(logs) };
+}
+
+function moverPart(name: string, gate: DeciderOrder['gate'], logs: boolean): Contender {
   const [judges, addsField] = [gate !== 'open', gate === 'held' || gate === 'leased'];
-  return { name, start, logs, judges, addsField, comparedTo: peerOf(logs) };
+  const start: Start = (place) => [mover(gate, logs, place)];
+  return { ...of(name, 'part', start), logs, judges, addsField, comparedTo: peerOf(logs), onlyNamed: true };
 }
 
-/** The agent as a user starts it; it always writes access lines. */
-function agent(name: string, args: readonly string[]): Contender {
-  const program = fileURLToPath(new URL('../../scripts/weir-agent', import.meta.url));
-  const start: Start = ({ netns, logFile, folder }) => {
-    const [addresses, ports] = [[`${ORIGIN.ip}/32`], [[ORIGIN.port, 'HTTP']] as const];
-    writeFileSync(`${folder}/entry.yaml`, serviceEntry({ hosts: [HOST], ports, addresses, resolution: 'NONE' }));
-    const enrolment = ['--netns', `/run/netns/${netns}`, '--workload', 'default/sleep'];
-    return { argv: [program, 'run', '--config', folder, ...enrolment, '--access-log', logFile, ...args], env: {} };
-  };
-  return { name, start, logs: true, judges: true, addsField: true, comparedTo: peerOf(true) };
+function product(setting: Setting, comparedTo = 'haproxy'): Contender {
+  const start: Start = (place) => weir(setting, place);
+  const judges = setting === 'tls' || setting === 'http';
+  return { ...of('weir', 'weir', start), logs: true, judges, addsField: setting === 'http', comparedTo };
 }
 
 function peerOf(logs: boolean): string {
   return logs ? 'haproxy-log' : 'haproxy';
 }
 
-const CONTENDERS: readonly Contender[] = [
-  { name: 'direct', start: undefined, logs: false, judges: false, addsField: false, comparedTo: peerOf(false) },
-  haproxy('haproxy', false),
-  haproxy('haproxy-log', true),
-  mover('mover-open', 'open', false),
-  mover('mover-observed', 'observed', false),
-  mover('mover-observed-log', 'observed', true),
-  mover('mover-held', 'held', false),
-  mover('mover-held-log', 'held', true),
-  mover('mover-leased', 'leased', false),
-  agent('weir', []),
-  agent('weir-no-lease', ['--lease', 'off']),
-];
+const CONTENDERS: Readonly<Record<Setting, readonly Contender[]>> = {
+  tcp: [
+    direct(),
+    peer('haproxy', (place) => [haproxy('haproxy-tcp.cfg', place)]),
+    { ...peer('nginx', (place) => [nginx('nginx-stream.conf', place)]), tuned: true },
+    { ...peer('redsocks', (place) => [redsocks(place)]), tuned: true },
+    peer('node-net', (place) => [nodeNet(place)]),
+    product('tcp'),
+  ],
+  tls: [
+    direct(),
+    { ...peer('haproxy', (place) => [haproxy('haproxy-sni.cfg', place)]), judges: true },
+    { ...peer('nginx', (place) => [nginx('nginx-sni.conf', place)]), judges: true },
+    product('tls'),
+  ],
+  gateway: [
+    direct(),
+    peer('haproxy', (place) => [haproxy('haproxy-gateway.cfg', place), haproxy('haproxy-agent.cfg', place)]),
+    product('gateway'),
+  ],
+  http: [
+    direct(),
+    httpHaproxy('haproxy', false),
+    httpHaproxy('haproxy-log', true),
+    moverPart('mover-open', 'open', false),
+    moverPart('mover-observed', 'observed', false),
+    moverPart('mover-observed-log', 'observed', true),
+    moverPart('mover-held', 'held', false),
+    moverPart('mover-held-log', 'held', true),
+    moverPart('mover-leased', 'leased', false),
+    product('http', 'haproxy-log'),
+    {
+      ...product('http', 'haproxy-log'),
+      name: 'weir-no-lease',
+      kind: 'part',
+      start: (place) => weir('http', place, ['--lease', 'off']),
+      onlyNamed: true,
+    },
+  ],
+};

@@ -1,48 +1,97 @@
-/** `npm run bench`: contenders side by side in network namespaces. Needs root and haproxy; see docs/gate.md. */
-import { contendersNamed } from './contenders.ts';
-import { type Load, measure } from './measure.ts';
+/** `npm run bench`: contenders side by side in network namespaces. Needs root; method: docs/performance.md, docs/gate.md. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { loadsOf, metricsOf } from './cases.ts';
+import type { Setting } from './contender.ts';
+import { PEER_FILES, peerFile } from './contenders/peers.ts';
+import { checkNames, contendersOf } from './contenders.ts';
+import { type CoreInstructions, coreInstructions } from './core-instructions.ts';
+import { type Counts, countAll, isCounted } from './counts.ts';
+import { bytesOfEach, type Load, loadText } from './load.ts';
+import { describeMachine } from './machine.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
-import { makeStage, type Stage } from './stage.ts';
-import { type Row, tableText } from './table.ts';
+import { install } from './packages.ts';
+import { writeDocument } from './report/document.ts';
+import { reportOf } from './report/report.ts';
+import { summaryText } from './report/summary.ts';
+import { type Measured, measureLoad } from './rounds.ts';
+import { makeStage } from './stage.ts';
+import { tableText } from './table.ts';
+import { shareOfTime, type TimeLeft } from './time.ts';
+
+/** For system calls of one load, or instructions of the core. */
+const COUNTS_MS = 15_000;
 
 try {
-  await bench(readOptions(process.argv.slice(2)));
+  const options = readOptions(process.argv.slice(2));
+  checkNames(options.contenders);
+  if (options.showPeers) showPeers();
+  else await bench(options);
 } catch (thrown) {
   process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n${USAGE}\n`);
   process.exitCode = 1;
 }
 
+function showPeers(): void {
+  for (const name of PEER_FILES) process.stdout.write(`==> ${name}\n${readFileSync(peerFile(name), 'utf8')}\n`);
+}
+
+type Findings = { readonly measured: Measured[]; readonly counts: Counts[]; core: readonly CoreInstructions[] };
+
 async function bench(options: BenchOptions): Promise<void> {
-  const stage = await makeStage(contendersNamed(options.contenders), options);
+  const loads = loadsOf(options.cases, options.connections).filter(
+    ({ setting }) => contendersOf(setting, options.contenders).length > 0,
+  );
+  const settings = [...new Set(loads.map(({ setting }) => setting))];
+  const time = shareOfTime(options.quick, loads.length, settings.length);
+  await install(settings.flatMap((setting) => contendersOf(setting, options.contenders)));
+  const found: Findings = { measured: [], counts: [], core: [] };
+  for (const setting of settings) {
+    await inSetting(
+      setting,
+      loads.filter((load) => load.setting === setting),
+      options,
+      time,
+      found,
+    );
+  }
+  const report = reportOf(await describeMachine(), found, options);
+  process.stdout.write(`${summaryText(report)}\n`);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 1)}\n`);
+  if (options.writeDocs) writeDocument(report);
+}
+
+async function inSetting(
+  setting: Setting,
+  loads: readonly Load[],
+  options: BenchOptions,
+  time: TimeLeft,
+  found: Findings,
+): Promise<void> {
+  const stage = await makeStage(setting, contendersOf(setting, options.contenders), options);
   try {
-    for (const mode of options.modes) {
-      for (const connections of options.connections) {
-        const rows = await rounds(stage, { mode, connections }, options);
-        process.stdout.write(`${tableText(titleOf({ mode, connections }, options), rows)}\n`);
-      }
+    time.settingBegins();
+    for (const [index, load] of loads.entries()) {
+      const measured = await measureLoad(stage, load, options, time.endOfNextLoad());
+      found.measured.push(measured);
+      process.stdout.write(`${tableText(titleOf(measured, options), measured.rows, load.kind === 'idle')}\n`);
+      if (!isCounted(load, loads.slice(index + 1)) || !time.isLeftFor(COUNTS_MS)) continue;
+      found.counts.push(...(await countAll(stage, load, options)));
     }
+    if (found.core.length === 0 && time.isLeftFor(COUNTS_MS)) found.core = await coreInstructions(stage.folder);
   } finally {
     await stage.close();
   }
 }
 
-/** Interleaved: each round has a run of every contender. */
-async function rounds(stage: Stage, load: Load, options: BenchOptions): Promise<readonly Row[]> {
-  const rows = stage.entrants.map(({ contender }) => ({
-    contender,
-    runs: [] as Awaited<ReturnType<typeof measure>>[],
-  }));
-  for (let round = 0; round < options.rounds; round++) {
-    for (const [index, entrant] of stage.entrants.entries()) {
-      const run = await measure(stage, entrant, load, options);
-      process.stderr.write(`round ${round + 1}: ${entrant.contender.name} ${run.rate.toFixed(0)}/s\n`);
-      rows[index]?.runs.push(run);
-    }
-  }
-  return rows;
-}
-
-function titleOf({ mode, connections }: Load, { rounds: count, measureMs, bodyBytes }: BenchOptions): string {
-  const what = mode === 'keep' ? 'connections kept alive' : 'connections at once, one request each';
-  return `${connections} ${what}, answers of ${bodyBytes} bytes; ${count} rounds of ${measureMs / 1000} s`;
+function titleOf({ load, rows, noisy }: Measured, options: BenchOptions): string {
+  const rounds = rows[0]?.runs.length ?? 0;
+  const what = metricsOf(load, options.cases).map((metric) => metric.case);
+  const how =
+    load.kind === 'stream'
+      ? `${bytesOfEach(load.streams, options) / 2 ** 20} MiB each`
+      : load.kind === 'idle'
+        ? 'bytes of memory each'
+        : `${options.measureMs / 1000} s each`;
+  const names = [...new Set(what)].join(', ');
+  return `${names}: ${loadText(load)} (${load.setting}); ${rounds} rounds, ${how}${noisy ? '; noisy' : ''}`;
 }

@@ -1,27 +1,13 @@
 import { truncateSync } from 'node:fs';
-import { must, type Running } from '../support/lab/run.ts';
+import { must, start } from '../support/lab/run.ts';
 import { waitFor } from '../support/lab/wait.ts';
-import { FIELD, HOST, ORIGIN } from './contender.ts';
-import type { BenchOptions, LoadMode } from './options.ts';
-import { boxTime, idleShare, processSeconds } from './processor.ts';
-import type { Entrant, Stage } from './stage.ts';
-
-/** One run of one contender. */
-export type Run = {
-  /** Requests a second. */
-  readonly rate: number;
-  /** Microseconds from request (mode close: from connect) to the last byte. */
-  readonly p50us: number;
-  readonly p99us: number;
-  /** Microseconds of processor time of the contender for each request; 0 for direct. */
-  readonly cpuUs: number;
-  /** Access lines for each request: below 1 some were lost; 0 for who writes none. */
-  readonly lines: number;
-  /** Share of the box's processors that nobody used, 0 to 1. */
-  readonly idle: number;
-  /** Share that others used: neither contender nor load nor origin. */
-  readonly others: number;
-};
+import { ORIGIN } from './contender.ts';
+import type { Entrant } from './entrant.ts';
+import { type Load, type LoadSizes, loadArguments } from './load.ts';
+import type { BenchOptions } from './options.ts';
+import { boxTime, familyOf, idleShare, processSeconds, residentBytes } from './processor.ts';
+import type { Run } from './run.ts';
+import type { Stage } from './stage.ts';
 
 /**
  * Loads one contender, when nobody else works; again if somebody did meanwhile, and then the least disturbed run counts.
@@ -29,8 +15,11 @@ export type Run = {
  */
 export async function measure(stage: Stage, entrant: Entrant, load: Load, options: BenchOptions): Promise<Run> {
   let best: Run | undefined;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const run = await once(stage, entrant, load, options);
+  const attempts = options.quick || options.rounds === 1 ? 1 : ATTEMPTS;
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    await quiet(options.quick || options.rounds === 1 ? BRIEFLY_MS : QUIET_LIMIT_MS);
+    const run =
+      load.kind === 'idle' ? await idleFlows(stage, entrant, load) : await once(stage, entrant, load, options);
     if (run.others < DISTURBED_SHARE) return run;
     if (!best || run.others < best.others) best = run;
   }
@@ -42,50 +31,69 @@ const ATTEMPTS = 3;
 const DISTURBED_SHARE = 0.08;
 
 async function once(stage: Stage, entrant: Entrant, load: Load, options: BenchOptions): Promise<Run> {
-  const { contender, running, netns, logFile } = entrant;
-  await quiet();
+  const { contender, logFile, pids } = entrant;
   if (contender.logs) truncateSync(logFile);
-  const seconds = (process: Running | undefined): number => (process ? processSeconds(process.pid) : 0);
-  const before = { contender: seconds(running), origin: seconds(stage.origin), box: boxTime() };
-  const field = contender.addsField ? [FIELD] : [];
-  const argv = [`${stage.folder}/load`, ...loadArguments(load, options), ...field];
-  const { stdout } = await must(['ip', 'netns', 'exec', netns, ...argv]);
+  const [own, origin] = [pids(), familyOf(stage.origin.pid)];
+  const before = { contender: processSeconds(own), origin: processSeconds(origin), box: boxTime() };
+  const told = await runLoad(stage, entrant, load, options);
   const box = boxTime();
-  const told = JSON.parse(stdout) as LoadResult; // of our own load.c
-  const originSeconds = seconds(stage.origin) - before.origin;
-  const lines = contender.logs ? await linesOf(logFile, told.answered) : 0;
-  const contenderSeconds = seconds(running) - before.contender;
+  const originSeconds = processSeconds(origin) - before.origin;
+  const expected = load.kind === 'stream' ? load.streams : told.done;
+  const lines = contender.logs ? await linesOf(logFile, expected) : 0;
+  const contenderSeconds = processSeconds(own) - before.contender;
   const idle = idleShare(before.box, box);
   const ours = (contenderSeconds + originSeconds + told.cpuSeconds) / (box.total - before.box.total);
   return {
-    rate: told.measured / (options.measureMs / 1000),
+    rate: told.rate,
     p50us: told.p50us,
     p99us: told.p99us,
-    cpuUs: (contenderSeconds / told.answered) * 1e6,
-    lines: lines / told.answered,
+    cpuUs: (contenderSeconds / told.done) * 1e6,
+    lines: lines / expected,
     idle,
     others: Math.max(0, 1 - idle - ours),
   };
 }
 
-export type Load = { readonly mode: LoadMode; readonly connections: number };
+/** One run of the load's program, not timed by us. */
+export async function runLoad(
+  stage: Stage,
+  { netns, contender }: Entrant,
+  load: Load,
+  options: LoadSizes,
+): Promise<LoadResult> {
+  const [program, ...rest] = loadArguments(load, contender, options);
+  const { stdout } = await must(['ip', 'netns', 'exec', netns, `${stage.folder}/${program}`, ...rest]);
+  return JSON.parse(stdout) as LoadResult; // of our own generator.h
+}
 
 type LoadResult = {
-  readonly answered: number;
-  readonly measured: number;
+  /** Requests, connections or GiB, with those of the warming up. */
+  readonly done: number;
+  readonly rate: number;
   readonly p50us: number;
   readonly p99us: number;
   readonly cpuSeconds: number;
 };
 
-/** Two processes: one alone was the slowest part of the path, and made all contenders look alike. */
-function loadArguments({ mode, connections }: Load, { warmMs, measureMs, bodyBytes }: BenchOptions): string[] {
-  const numbers = [connections, Math.min(connections, 2), warmMs, measureMs, bodyBytes];
-  return [ORIGIN.ip, `${ORIGIN.port}`, HOST, ...numbers.map(String), mode];
+/** Memory with that many idle flows and without; the stage has just started the contender, for each round anew. */
+async function idleFlows(stage: Stage, entrant: Entrant, load: Load & { kind: 'idle' }): Promise<Run> {
+  const before = { bytes: residentBytes(entrant.pids()), box: boxTime() };
+  const argv = [`${stage.folder}/idle`, ORIGIN.ip, `${ORIGIN.port}`, `${load.connections}`];
+  const flows = start(['ip', 'netns', 'exec', entrant.netns, ...argv], `${stage.folder}/idle`);
+  const says = (word: string) => (): boolean => {
+    if (!flows.stdout().includes(word) && flows.code() !== undefined) throw new Error(`idle: ${flows.stderr()}`);
+    return flows.stdout().includes(word);
+  };
+  await waitFor('all flows are there', says('idle'), { limitMs: 60_000, told: flows.stderr });
+  const bytes = Math.max(load.connections, residentBytes(entrant.pids()) - before.bytes); // 1 each: none that shows
+  flows.kill('SIGUSR1');
+  await waitFor('all flows live', says('alive'), { limitMs: 20_000, told: flows.stderr });
+  const idle = idleShare(before.box, boxTime());
+  return { rate: bytes / load.connections, p50us: 0, p99us: 0, cpuUs: 0, lines: 0, idle, others: 0 };
 }
 
 /** Of three tenths of a second nine parts in ten are idle. Goes on after the limit: then the idle column tells. */
-async function quiet(): Promise<void> {
+async function quiet(limitMs: number): Promise<void> {
   let last = boxTime();
   const look = (): boolean => {
     const now = boxTime();
@@ -94,12 +102,13 @@ async function quiet(): Promise<void> {
     last = now;
     return share > QUIET_SHARE;
   };
-  await waitFor('the box is quiet', look, { limitMs: QUIET_LIMIT_MS }).catch(() => {});
+  await waitFor('the box is quiet', look, { limitMs }).catch(() => {});
 }
 
 const QUIET_SECONDS = 0.6; // of two processors
 const QUIET_SHARE = 0.9;
-const QUIET_LIMIT_MS = 10_000;
+const QUIET_LIMIT_MS = 3_000;
+const BRIEFLY_MS = 100;
 
 /** How many there are once all are there, or no more come within a second. */
 async function linesOf(file: string, expected: number): Promise<number> {

@@ -1,57 +1,75 @@
 import { parseArgs } from 'node:util';
+import { CASES, type Case } from './cases.ts';
+import type { LoadSizes } from './load.ts';
 
-/** `keepalive` and `latency` look at the same runs: many requests on one connection. `connect`: one request on each. */
-const CASES = { keepalive: 'keep', latency: 'keep', connect: 'close' } as const;
-export type LoadMode = 'keep' | 'close';
-
-export type BenchOptions = {
-  readonly modes: readonly LoadMode[];
-  /** Connections at once, one table each. */
-  readonly connections: readonly number[];
-  /** Names of contenders; empty: all. */
+export type BenchOptions = LoadSizes & {
+  readonly cases: readonly Case[];
+  /** Connections at once, one table each; undefined: what each case has. */
+  readonly connections: readonly number[] | undefined;
+  /** Names of contenders; empty: the usual ones. */
   readonly contenders: readonly string[];
+  readonly quick: boolean;
   readonly rounds: number;
-  readonly warmMs: number;
-  readonly measureMs: number;
-  readonly bodyBytes: number;
   /** Folder for V8's profiles of the contenders that run in Node; their rates are then lower. */
   readonly profile: string | undefined;
+  /** File of the JSON result. */
+  readonly json: string | undefined;
+  readonly showPeers: boolean;
+  /** docs/performance.md and its plot are written. */
+  readonly writeDocs: boolean;
 };
 
-export const USAGE = `npm run bench -- [--case keepalive,latency,connect] [--connections 1,8,64] [--contender NAME,…]
-                 [--rounds N] [--seconds S] [--body BYTES] [--quick] [--profile FOLDER]`;
+export const USAGE = `npm run bench -- [--quick] [--case NAME,…] [--json FILE] [--show-peers] [--write-docs]
+                 [--contender NAME,…] [--connections 1,8,64] [--rounds N] [--seconds S] [--body BYTES] [--mib N]
+                 [--profile FOLDER]
+cases: ${CASES.join(', ')}`;
 
 /** Throws with a sentence for whoever typed it. */
 export function readOptions(argv: readonly string[]): BenchOptions {
   const { values } = parseArgs({
     args: [...argv],
     options: {
-      case: { type: 'string', default: 'keepalive,latency' },
-      connections: { type: 'string', default: '1,8,64' },
+      case: { type: 'string', default: CASES.join(',') },
+      connections: { type: 'string' },
       contender: { type: 'string', default: '' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       body: { type: 'string', default: '128' },
+      mib: { type: 'string' },
       profile: { type: 'string' },
+      json: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      'show-peers': { type: 'boolean', default: false },
+      'write-docs': { type: 'boolean', default: false },
     },
   });
-  const usual = values.quick ? { rounds: 3, seconds: 1 } : { rounds: 5, seconds: 2 };
+  const { quick, connections, contender, profile, json } = values;
+  const usual = quick ? { rounds: 3, seconds: 1, mib: 256 } : { rounds: 5, seconds: 2, mib: 1024 };
+  const number = (name: 'rounds' | 'seconds' | 'mib'): number =>
+    values[name] === undefined ? usual[name] : numberOf(`--${name}`, values[name]);
+  const cases = CASES.filter((name) => listOf(values.case).map(caseOf).includes(name));
   return {
-    modes: [...new Set(listOf(values.case).map(modeOf))],
-    connections: listOf(values.connections).map((text) => numberOf('--connections', text)),
-    contenders: listOf(values.contender),
-    rounds: values.rounds === undefined ? usual.rounds : numberOf('--rounds', values.rounds),
-    warmMs: 500,
-    measureMs: 1000 * (values.seconds === undefined ? usual.seconds : numberOf('--seconds', values.seconds)),
+    cases,
+    connections:
+      connections === undefined ? undefined : listOf(connections).map((text) => numberOf('--connections', text)),
+    contenders: listOf(contender),
+    quick,
+    rounds: number('rounds'),
+    warmMs: quick ? 300 : 500,
+    measureMs: 1000 * number('seconds'),
     bodyBytes: numberOf('--body', values.body),
-    profile: values.profile,
+    streamBytes: number('mib') * 1024 * 1024,
+    profile,
+    json,
+    showPeers: values['show-peers'],
+    writeDocs: values['write-docs'] || (!quick && cases.length === CASES.length && contender === ''),
   };
 }
 
-function modeOf(name: string): LoadMode {
-  for (const [known, mode] of Object.entries(CASES)) if (known === name) return mode;
-  throw new Error(`--case ${name}: expected ${Object.keys(CASES).join(', ')}`);
+function caseOf(name: string): Case {
+  const known = CASES.find((known) => known === name);
+  if (known === undefined) throw new Error(`--case ${name}: expected ${CASES.join(', ')}`);
+  return known;
 }
 
 function numberOf(option: string, text: string): number {

@@ -5,23 +5,21 @@ import { must, type Running, start } from '../support/lab/run.ts';
 import { claim, removeAtExit, removeLab, removeStaleLabs } from '../support/lab/teardown.ts';
 import { podAt } from '../support/lab/topology.ts';
 import { waitFor } from '../support/lab/wait.ts';
-import { type Contender, HOST, ORIGIN } from './contender.ts';
+import { type Contender, ORIGIN, type Purpose, type Setting } from './contender.ts';
+import { type Entrant, enter } from './entrant.ts';
+import { type Load, purposeOf } from './load.ts';
 import type { BenchOptions } from './options.ts';
-
-/** A contender that is up, in a pod of its own, proved to be captured. */
-export type Entrant = {
-  readonly contender: Contender;
-  readonly netns: string;
-  readonly logFile: string;
-  /** undefined for direct. */
-  readonly running: Running | undefined;
-};
 
 export type Stage = {
   /** Where the compiled programs stand. */
   readonly folder: string;
   readonly origin: Running;
   readonly entrants: readonly Entrant[];
+  /**
+   * Before each round. Whoever has other settings for this load is started anew, for idle flows everyone; all are proved
+   * before the first load of a kind, and after that. True if so: then nobody has warmed up yet.
+   */
+  readonly prepare: (load: Load) => Promise<boolean>;
   readonly close: () => Promise<void>;
 };
 
@@ -30,6 +28,7 @@ export type Stage = {
  * `direct` have the same rules, by `weir-init apply` as a user runs it. Must be root; nothing stays behind.
  */
 export async function makeStage(
+  setting: Setting,
   contenders: readonly Contender[],
   { bodyBytes, profile }: Pick<BenchOptions, 'bodyBytes' | 'profile'>,
 ): Promise<Stage> {
@@ -40,26 +39,37 @@ export async function makeStage(
   removeAtExit(lab);
   try {
     const pods = contenders.map(({ name }, index) => podAt(lab, name, index));
-    await makeNamespaces({ pods, node: `${lab}-node`, ext: `${lab}-ext`, origins: [ORIGIN.ip] });
+    const gateways = contenders.map(({ name }, index) => podAt(lab, `${name}-gw`, pods.length + index));
+    const all = setting === 'gateway' ? [...pods, ...gateways] : pods;
+    await makeNamespaces({ pods: all, node: `${lab}-node`, ext: `${lab}-ext`, origins: [ORIGIN.ip] });
     await must([fileURLToPath(new URL('programs/build', import.meta.url)), folder]);
-    for (const netns of [`${lab}-node`, `${lab}-ext`, ...pods.map((pod) => pod.netns)]) await widen(netns);
-    const origin = start(
-      ['ip', 'netns', 'exec', `${lab}-ext`, `${folder}/origin`, ORIGIN.ip, `${ORIGIN.port}`, `${bodyBytes}`],
-      `${folder}/origin`,
-    );
-    await waitFor('the origin listens', () => origin.stdout().includes('listening'), { told: origin.stderr });
-    const entrants: Entrant[] = [];
-    for (const [index, contender] of contenders.entries()) {
-      const netns = pods[index]?.netns ?? '';
+    for (const netns of [`${lab}-node`, `${lab}-ext`, ...all.map((pod) => pod.netns)]) await widen(netns);
+    const origin = await startOrigin(setting, `${lab}-ext`, folder, bodyBytes);
+    const entering = contenders.flatMap((contender, index) => {
+      const pod = pods[index];
+      const gateway = setting === 'gateway' ? gateways[index] : undefined;
       const own = `${folder}/${contender.name}`;
-      mkdirSync(own);
-      entrants.push(await enter({ contender, netns, node: `${lab}-node`, folder: own, env }));
-    }
-    return { folder, origin, entrants, close: () => endAll(lab, entrants) };
+      const place = { node: `${lab}-node`, folder: own, programs: folder };
+      return pod ? [{ contender, setting, pod, gateway, ...place, env }] : [];
+    });
+    for (const each of entering) mkdirSync(each.folder);
+    const entrants = await Promise.all(entering.map(enter));
+    return { folder, origin, entrants, prepare: prepareFrom(entrants), close: () => endAll(lab, entrants) };
   } catch (thrown) {
     removeLab(lab);
     throw thrown;
   }
+}
+
+async function startOrigin(setting: Setting, netns: string, folder: string, bodyBytes: number): Promise<Running> {
+  const at = [ORIGIN.ip, `${ORIGIN.port}`];
+  const argv =
+    setting === 'http'
+      ? [`${folder}/origin`, ...at, `${bodyBytes}`]
+      : [`${folder}/tcp-origin`, ...at, `${ORIGIN.socksPort}`];
+  const origin = start(['ip', 'netns', 'exec', netns, ...argv], `${folder}/origin`);
+  await waitFor('the origin listens', () => origin.stdout().includes('listening'), { told: origin.stderr });
+  return origin;
 }
 
 /** Thousands of connections a second: ports and conntrack entries must come back before they run out. */
@@ -67,46 +77,31 @@ async function widen(netns: string): Promise<void> {
   const settings = [
     'net.ipv4.ip_local_port_range=1024 65000',
     'net.ipv4.tcp_tw_reuse=1',
+    'net.core.somaxconn=8192',
     'net.netfilter.nf_conntrack_tcp_timeout_time_wait=1',
   ];
   await must(['ip', 'netns', 'exec', netns, 'sysctl', '-q', '-w', ...settings]);
 }
 
-type Entering = {
-  readonly contender: Contender;
-  readonly netns: string;
-  readonly node: string;
-  readonly folder: string;
-  readonly env: Readonly<Record<string, string>>;
-};
-
-/** The rules come first: as long as nobody listens, weir-init proves the capture by a listener of its own. */
-async function enter({ contender, netns, node, folder, env: more }: Entering): Promise<Entrant> {
-  const logFile = `${folder}.log`;
-  if (!contender.start) return { contender, netns, logFile, running: undefined };
-  await must(['ip', 'netns', 'exec', node, INIT, 'apply', '--netns', `/run/netns/${netns}`]);
-  const { argv, env } = contender.start({ netns, logFile, folder });
-  const running = start(['ip', 'netns', 'exec', node, ...argv], folder, { env: { ...env, ...more } });
-  const told = () => `${argv.join(' ')}\n${running.stdout()}${running.stderr()}`;
-  await waitFor(`${contender.name} answers`, async () => (await statusOf(netns, HOST)) === '200', { told });
-  const refused = await statusOf(netns, `not-${HOST}`);
-  if (contender.judges && refused !== '502') throw new Error(`${contender.name} lets another Host pass: ${refused}`);
-  return { contender, netns, logFile, running };
+function prepareFrom(entrants: readonly Entrant[]): Stage['prepare'] {
+  let last: Purpose = 'connections';
+  const proved = new Set<string>();
+  return async (load) => {
+    const purpose = purposeOf(load);
+    const stale = ({ contender }: Entrant): boolean =>
+      purpose === 'idle' ? contender.start !== undefined : purpose !== last && contender.tuned;
+    await Promise.all(entrants.filter(stale).map((entrant) => entrant.restart(purpose)));
+    if (purpose === 'idle' || purpose !== last) proved.clear();
+    last = purpose;
+    const kind = load.kind === 'stream' ? `${load.way}-${load.streams}` : load.kind;
+    if (proved.has(kind)) return false;
+    await Promise.all(entrants.map((entrant) => entrant.prove()));
+    proved.add(kind);
+    return true;
+  };
 }
 
-async function statusOf(netns: string, host: string): Promise<string> {
-  const url = `http://${ORIGIN.ip}:${ORIGIN.port}/`;
-  const curl = ['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', '--max-time', '2', '-H', `Host: ${host}`, url];
-  const { stdout } = await must(['ip', 'netns', 'exec', netns, 'sh', '-c', '"$@" || true', 'sh', ...curl]);
-  return stdout;
-}
-
-/** Asked first, so that profiles are written. */
 async function endAll(lab: string, entrants: readonly Entrant[]): Promise<void> {
-  for (const { running } of entrants) running?.kill('SIGTERM');
-  const ended = () => entrants.every(({ running }) => running === undefined || running.code() !== undefined);
-  await waitFor('the contenders have ended', ended).catch(() => {}); // who does not is ended with the lab
+  await Promise.all(entrants.map((entrant) => entrant.end()));
   removeLab(lab);
 }
-
-const INIT = fileURLToPath(new URL('../../scripts/weir-init', import.meta.url));

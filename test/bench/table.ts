@@ -1,17 +1,19 @@
 import type { Contender } from './contender.ts';
-import type { Run } from './measure.ts';
+import type { Run } from './run.ts';
+import { median, spread } from './statistics.ts';
 
 export type Row = { readonly contender: Contender; readonly runs: readonly Run[] };
 
 /**
  * Medians of the rounds. Ratios are medians of the ratios of each round, whose runs follow each other closely, so that
- * what slows the box for a while slows both; above 1 is better for all three.
+ * what slows the box for a while slows both; above 1 is better for all three. `lessIsBetter`: of the rate.
  */
-export function tableText(title: string, rows: readonly Row[]): string {
+export function tableText(title: string, rows: readonly Row[], lessIsBetter: boolean): string {
   const cells = rows.map((row) =>
     cellsOf(
       row,
       rows.find(({ contender }) => contender.name === row.contender.comparedTo),
+      lessIsBetter,
     ),
   );
   const widths = HEADINGS.map((heading, column) =>
@@ -25,7 +27,7 @@ export function tableText(title: string, rows: readonly Row[]): string {
 
 const HEADINGS = [
   'contender',
-  'requests/s',
+  'rate',
   '±%',
   'ratio',
   'CPU µs',
@@ -39,7 +41,7 @@ const HEADINGS = [
   'others %',
 ];
 
-function cellsOf({ contender, runs }: Row, peer: Row | undefined): readonly string[] {
+function cellsOf({ contender, runs }: Row, peer: Row | undefined, lessIsBetter: boolean): readonly string[] {
   const of = (key: keyof Run) => runs.map((run) => run[key]);
   const ratio = (key: keyof Run, more: boolean): string => {
     if (!peer || runs.every((run) => run[key] === 0)) return '';
@@ -49,13 +51,14 @@ function cellsOf({ contender, runs }: Row, peer: Row | undefined): readonly stri
     });
     return median(ratios).toFixed(2);
   };
+  const hasCpu = runs.some(({ cpuUs }) => cpuUs > 0);
   return [
     contender.name,
-    median(of('rate')).toFixed(0),
-    spread(of('rate')),
-    ratio('rate', true),
-    contender.start ? median(of('cpuUs')).toFixed(1) : '',
-    contender.start ? spread(of('cpuUs')) : '',
+    shown(median(of('rate'))),
+    percent(spread(of('rate'))),
+    ratio('rate', !lessIsBetter),
+    hasCpu ? shown(median(of('cpuUs'))) : '',
+    hasCpu ? percent(spread(of('cpuUs'))) : '',
     ratio('cpuUs', false),
     median(of('p50us')).toFixed(0),
     ratio('p50us', false),
@@ -66,14 +69,12 @@ function cellsOf({ contender, runs }: Row, peer: Row | undefined): readonly stri
   ];
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
+function percent(share: number): string {
+  return (share * 100).toFixed(0);
 }
 
-/** Half of what lies between the least and the greatest, in per cent of the median. */
-function spread(values: readonly number[]): string {
-  return (((Math.max(...values) - Math.min(...values)) / 2 / median(values)) * 100).toFixed(0);
+/** Three digits at least. */
+function shown(value: number): string {
+  if (value >= 100) return value.toFixed(0);
+  return value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

@@ -1,56 +1,30 @@
 /*
- * load ADDRESS PORT HOST CONNECTIONS PROCESSES WARM_MS MEASURE_MS BODY_BYTES keep|close [FIELD]
+ * load ADDRESS PORT HOST CONNECTIONS PROCESSES WARM_MS MEASURE_MS BODY_BYTES [FIELD]
  *
- * Closed loop: each connection sends a request when its last answer is whole. `close`: one request per connection, whole
- * when the end has come. Every answer is checked (status, framing, each byte of the body, FIELD exactly once, or not at
- * all if none is given); the first that is wrong ends the run. Prints one line of JSON: what was answered in all and
- * while measured, percentiles of the time from request (or connect) to the last byte, processor time of its own.
+ * Closed loop: each connection, kept, sends a request when its last answer is whole. Every answer is checked (status,
+ * framing, each byte of the body, FIELD exactly once, or not at all if none is given); the first that is wrong ends the
+ * run. Times are from a request to the last byte of its answer.
  */
 #include "answer.h"
-#include "histogram.h"
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/tcp.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <signal.h>
-#include <time.h>
-#include <unistd.h>
+#include "generator.h"
 
 enum { EVENTS = 256, HEAD_BYTES = 4096, SCRATCH_BYTES = 256 * 1024 };
 
 typedef struct {
   int fd;
   uint64_t began;
-  bool asked;
+  bool made;
   bool in_body;
   size_t head_length;
   size_t body_seen;
   char head[HEAD_BYTES + 1];
 } connection;
 
-typedef struct {
-  _Atomic uint32_t ready;
-  _Atomic uint64_t begins; /* when measuring begins; 0: not yet known */
-  _Atomic uint64_t answered;
-  _Atomic uint64_t measured;
-  histogram times[];
-} shared;
-
 static struct {
   struct sockaddr_in to;
   const char *field;
   size_t body;
-  bool close;
+  uint32_t processes;
   uint64_t warm_ns, measure_ns;
 } plan;
 
@@ -61,34 +35,11 @@ static shared *common;
 static histogram *times;
 static int epoll;
 
-static void fail(const char *what) {
-  fprintf(stderr, "load: %s%s%s\n", what, errno ? ": " : "", errno ? strerror(errno) : "");
-  exit(1);
-}
-
-static uint64_t now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 static void ask(connection *c) {
-  c->asked = true;
+  c->began = now_ns();
   c->in_body = false;
   c->head_length = c->body_seen = 0;
   if (send(c->fd, request, request_length, MSG_NOSIGNAL) != (ssize_t)request_length) fail("send");
-}
-
-static void dial(connection *c) {
-  c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (c->fd == -1) fail("socket");
-  const int on = 1;
-  setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  c->asked = false;
-  c->began = now_ns();
-  if (connect(c->fd, (struct sockaddr *)&plan.to, sizeof plan.to) == -1 && errno != EINPROGRESS) fail("connect");
-  struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = c};
-  if (epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event) == -1) fail("epoll_ctl");
 }
 
 static void check_head(connection *c) {
@@ -127,79 +78,66 @@ static bool take(connection *c, const uint8_t *bytes, size_t length) {
   return c->body_seen == plan.body;
 }
 
-static void answered(connection *c) {
-  uint64_t now = now_ns(), begins = atomic_load_explicit(&common->begins, memory_order_relaxed);
-  atomic_fetch_add_explicit(&common->answered, 1, memory_order_relaxed);
-  if (now >= begins && now < begins + plan.measure_ns) {
-    atomic_fetch_add_explicit(&common->measured, 1, memory_order_relaxed);
-    histogram_add(times, now - c->began);
-  }
-}
-
 static void read_all(connection *c) {
   static uint8_t scratch[SCRATCH_BYTES];
   for (;;) {
     ssize_t n = recv(c->fd, scratch, SCRATCH_BYTES, 0);
     if (n == -1 && errno == EAGAIN) return;
     if (n == -1) fail("recv");
-    if (n == 0) {
-      errno = 0;
-      if (!plan.close || !c->in_body || c->body_seen != plan.body) fail("the connection ended early");
-      answered(c);
-      close(c->fd);
-      dial(c);
-      return;
-    }
-    if (take(c, scratch, (size_t)n) && !plan.close) {
-      answered(c);
-      c->began = now_ns();
+    errno = 0;
+    if (n == 0) fail("the connection ended early");
+    if (take(c, scratch, (size_t)n)) {
+      count_answer(common, times, c->began, plan.measure_ns);
       ask(c);
       return;
     }
-    if (n < SCRATCH_BYTES && !plan.close) return;
+    if (n < SCRATCH_BYTES) return;
   }
 }
 
-static void run(connection *all, uint32_t count, uint32_t processes) {
-  epoll = epoll_create1(EPOLL_CLOEXEC);
-  for (uint32_t i = 0; i < count; i++) dial(&all[i]);
-  bool go = false;
-  uint32_t connected = 0;
-  for (;;) {
+/* Connections that are still being made would be measured as slow requests: all begin together. */
+static void make(connection *all, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) all[i].fd = dial_to(&plan.to, epoll, &all[i]);
+  for (uint32_t made = 0; made < count;) {
     struct epoll_event events[EVENTS];
-    int ready = epoll_wait(epoll, events, EVENTS, 1000);
+    int ready = epoll_wait(epoll, events, EVENTS, 5000);
+    if (ready == 0) fail("connections are not made");
     for (int i = 0; i < ready; i++) {
       connection *c = events[i].data.ptr;
-      if (!c->asked && (events[i].events & EPOLLOUT)) {
-        if (plan.close || !go) connected++;
-        c->asked = true;
-        if (plan.close) ask(c);
-      } else if (events[i].events & EPOLLIN) read_all(c);
-      else if (events[i].events & (EPOLLHUP | EPOLLERR)) fail("a connection was not made");
+      if (events[i].events & (EPOLLHUP | EPOLLERR)) fail("a connection was not made");
+      if (!c->made) made++;
+      c->made = true;
     }
-    if (!go && connected >= count) {
-      go = true;
-      /* All begin together: a connection that is still being made would be measured as a slow request. */
-      if (atomic_fetch_add(&common->ready, 1) + 1 == processes) atomic_store(&common->begins, now_ns() + plan.warm_ns);
-      while (!atomic_load(&common->begins)) usleep(100);
-      for (uint32_t k = 0; k < count && !plan.close; k++) {
-        all[k].began = now_ns();
-        ask(&all[k]);
-      }
+  }
+}
+
+static void run(shared *in_common, histogram *own_times, uint32_t count) {
+  common = in_common;
+  times = own_times;
+  epoll = epoll_create1(EPOLL_CLOEXEC);
+  connection *all = calloc(count, sizeof *all);
+  make(all, count);
+  begin_together(common, plan.processes, plan.warm_ns);
+  for (uint32_t i = 0; i < count; i++) ask(&all[i]);
+  while (now_ns() <= atomic_load(&common->begins) + plan.measure_ns) {
+    struct epoll_event events[EVENTS];
+    int ready = epoll_wait(epoll, events, EVENTS, 5000);
+    if (ready == 0) fail("nothing moved for five seconds");
+    for (int i = 0; i < ready; i++) {
+      if (events[i].events & EPOLLIN) read_all(events[i].data.ptr);
+      else if (events[i].events & (EPOLLHUP | EPOLLERR)) fail("a connection was reset");
     }
-    if (go && now_ns() > atomic_load(&common->begins) + plan.measure_ns) exit(0);
   }
 }
 
 static void read_plan(int argc, char **argv) {
-  if (argc < 10) fail("too few arguments");
-  plan.to = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[2]))};
-  if (inet_pton(AF_INET, argv[1], &plan.to.sin_addr) != 1) fail("no address");
+  if (argc < 9) fail("too few arguments");
+  plan.to = address_of(argv[1], argv[2]);
+  plan.processes = (uint32_t)atoi(argv[5]);
   plan.warm_ns = strtoull(argv[6], NULL, 10) * 1000000;
   plan.measure_ns = strtoull(argv[7], NULL, 10) * 1000000;
   plan.body = strtoul(argv[8], NULL, 10);
-  plan.close = strcmp(argv[9], "close") == 0;
-  plan.field = argc > 10 ? argv[10] : NULL;
+  plan.field = argc > 9 ? argv[9] : NULL;
   if (plan.body > BODY_BYTES_MOST) fail("too large a body");
   body = malloc(plan.body + 1);
   if (!body) fail("malloc");
@@ -207,37 +145,12 @@ static void read_plan(int argc, char **argv) {
   request_length = (size_t)snprintf(request, sizeof request,
                                     "GET /v1/items/4711?fields=name,price HTTP/1.1\r\nHost: %s\r\n"
                                     "User-Agent: weir-bench/1.0 (load)\r\nAccept: application/json, text/plain, */*\r\n"
-                                    "Accept-Encoding: gzip, deflate\r\nConnection: %s\r\n\r\n",
-                                    argv[3], plan.close ? "close" : "keep-alive");
+                                    "Accept-Encoding: gzip, deflate\r\nConnection: keep-alive\r\n\r\n",
+                                    argv[3]);
 }
 
 int main(int argc, char **argv) {
   read_plan(argc, argv);
-  uint32_t connections = (uint32_t)atoi(argv[4]), processes = (uint32_t)atoi(argv[5]);
-  if (processes == 0 || connections < processes) fail("fewer connections than processes");
-  common = mmap(NULL, sizeof *common + processes * sizeof(histogram), PROT_READ | PROT_WRITE,
-                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (common == MAP_FAILED) fail("mmap");
-  for (uint32_t p = 0; p < processes; p++) {
-    if (fork() != 0) continue;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    times = &common->times[p];
-    uint32_t count = connections / processes + (p < connections % processes);
-    run(calloc(count, sizeof(connection)), count, processes);
-  }
-  for (uint32_t p = 0; p < processes; p++) {
-    int status;
-    if (wait(&status) == -1 || status != 0) return 1; /* the others die with us */
-  }
-  histogram all = {.total = 0};
-  for (uint32_t p = 0; p < processes; p++) {
-    for (uint32_t b = 0; b < BUCKETS; b++) all.count[b] += common->times[p].count[b];
-    all.total += common->times[p].total;
-  }
-  struct rusage used;
-  getrusage(RUSAGE_CHILDREN, &used);
-  double seconds = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-                   (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-  printf("{\"answered\":%lu,\"measured\":%lu,\"p50us\":%.2f,\"p99us\":%.2f,\"cpuSeconds\":%.3f}\n",
-         common->answered, common->measured, histogram_us(&all, 0.5), histogram_us(&all, 0.99), seconds);
+  if (!in_processes(&common, (uint32_t)atoi(argv[4]), plan.processes, run)) return 1;
+  tell_answers(common, plan.processes, plan.measure_ns);
 }

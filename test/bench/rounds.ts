@@ -1,0 +1,74 @@
+import { type Load, loadText } from './load.ts';
+import { measure, runLoad } from './measure.ts';
+import type { BenchOptions } from './options.ts';
+import type { Run } from './run.ts';
+import type { Stage } from './stage.ts';
+import { variation } from './statistics.ts';
+import type { Row } from './table.ts';
+
+export type Measured = {
+  readonly load: Load;
+  readonly rows: readonly Row[];
+  /** Direct varied by more than 15 per cent, and did so each time; or there was time for one round only. */
+  readonly noisy: boolean;
+};
+
+/**
+ * All rounds of a load, again (three times at most) if the figure of direct, to which no contender adds anything, varied
+ * by more than 15 per cent; the calmest of the attempts counts. Nothing is begun that would go beyond `until`
+ * (milliseconds of performance.now()), save for the first round.
+ */
+export async function measureLoad(stage: Stage, load: Load, options: BenchOptions, until: number): Promise<Measured> {
+  let best: { readonly rows: readonly Row[]; readonly restless: number } | undefined;
+  for (let attempt = 0; attempt <= REPEATS; attempt++) {
+    const began = performance.now();
+    const rows = await rounds(stage, load, options, until);
+    const restless = restlessness(rows, options);
+    if (!best || restless < best.restless) best = { rows, restless };
+    if (restless <= NOISY_VARIATION || performance.now() + (performance.now() - began) > until) break;
+    if (attempt < REPEATS) process.stderr.write(`direct varied by ${(restless * 100).toFixed(0)} %: once more\n`);
+  }
+  if (!best) throw new Error('no attempt at all');
+  return { load, rows: best.rows, noisy: best.restless > NOISY_VARIATION };
+}
+
+const REPEATS = 3;
+const NOISY_VARIATION = 0.15;
+
+/** Interleaved: each round has a run of every contender. */
+async function rounds(stage: Stage, load: Load, options: BenchOptions, until: number): Promise<readonly Row[]> {
+  const entrants = stage.entrants.filter(({ contender }) => load.kind !== 'idle' || contender.start);
+  const rows = entrants.map(({ contender }) => ({ contender, runs: [] as Run[] }));
+  for (let round = 0; round < roundsOf(load, options); round++) {
+    const began = performance.now();
+    const fresh = await stage.prepare(load);
+    for (const [index, entrant] of entrants.entries()) {
+      if (fresh && load.kind !== 'idle') await runLoad(stage, entrant, load, { ...options, measureMs: WARM_MS });
+      const run = await measure(stage, entrant, load, options);
+      const rate = run.rate.toPrecision(4);
+      process.stderr.write(
+        `${load.setting}, ${loadText(load)}, round ${round + 1}: ${entrant.contender.name} ${rate}\n`,
+      );
+      rows[index]?.runs.push(run);
+    }
+    if (performance.now() + (performance.now() - began) > until) break;
+  }
+  return rows;
+}
+
+/** Just-in-time compilers need it: the first GiB of a Node program takes three times as long as the next. */
+const WARM_MS = 500;
+
+/** Memory does not depend on who else works: three are enough to see that, one where there is no time. */
+function roundsOf(load: Load, { rounds: count, quick }: BenchOptions): number {
+  if (load.kind !== 'idle') return count;
+  return quick ? 1 : Math.min(count, 3);
+}
+
+/** 0 where direct has no figure; without end if there was no time for a second round, since then nobody knows. */
+function restlessness(rows: readonly Row[], options: BenchOptions): number {
+  const direct = rows.find(({ contender }) => contender.kind === 'direct');
+  if (!direct) return 0;
+  if (direct.runs.length < 2 && options.rounds > 1) return Number.POSITIVE_INFINITY;
+  return variation(direct.runs.map(({ rate }) => rate));
+}
