@@ -139,7 +139,8 @@ test(`${RUNS} changed bodies, in any pieces, are read as in TypeScript or left t
     seen[scan.result]++;
   });
   await fc.assert(agrees, { numRuns: RUNS });
-  for (const count of Object.values(seen)) assert.ok(count > RUNS / 20, JSON.stringify(seen));
+  // The rarest, incomplete, is about one in 19 of the bodies: the bound is far enough below that chance does not reach it.
+  for (const count of Object.values(seen)) assert.ok(count > RUNS / 50, JSON.stringify(seen));
 });
 
 /** Chunks, well-formed more often than not; then perhaps one byte changed, put in or left out, or the end cut off. */
