@@ -1,5 +1,6 @@
 import { type Endpoint, type IpAddress, parseIp } from '../model/address.ts';
 import { type Cidr, parseCidr } from '../model/cidr.ts';
+import { isLabel, isSubdomain } from '../model/kube-name.ts';
 import { parsePort } from '../model/port.ts';
 
 /** What both roles are set by; nothing else of the agent reads argv or the environment. */
@@ -77,9 +78,7 @@ export function parseCommonConfig(raw: RawCommonConfig, cores: number, complain:
 /** `NS/POD`, an RFC 1123 label and a subdomain as Kubernetes has them; undefined for anything else. */
 export function parseWorkloadName(text: string): { readonly namespace: string; readonly pod: string } | undefined {
   const [namespace = '', pod = '', ...more] = text.split('/');
-  const isLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(namespace);
-  const isSubdomain = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(pod);
-  return more.length === 0 && isLabel && isSubdomain ? { namespace, pod } : undefined;
+  return more.length === 0 && isLabel(namespace) && isSubdomain(pod) ? { namespace, pod } : undefined;
 }
 
 /** Those of the list that can be read; the others are complained about. */

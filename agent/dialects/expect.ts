@@ -13,6 +13,9 @@ export function complaint(what: string, found: unknown): string {
   return found === undefined ? `missing; expected ${what}` : `expected ${what}, found ${describe(found)}`;
 }
 
+/** A field that nothing here reads: known, so that only what is misspelt is called unknown; what it holds is not looked at. */
+export const UNREAD = z.unknown().optional();
+
 export function textField(what: string) {
   return z.string({ error: expecting(`${what} (text)`) });
 }

@@ -1,3 +1,4 @@
+import { isLabel, isSubdomain } from '../model/kube-name.ts';
 import { checkFields, isMapping, unknownFields } from './check-fields.ts';
 import { errorAt, type Finding, type KubeObject } from './dialect.ts';
 import { complaint, mapOf, objectOf, parsedText, textField } from './expect.ts';
@@ -102,13 +103,3 @@ const METADATA = objectOf('the metadata', {
     return Number.isNaN(value) ? undefined : { value };
   }).optional(),
 });
-
-/** RFC 1123 subdomain: Kubernetes, "Object Names and IDs". */
-export function isSubdomain(text: string): boolean {
-  return text.length <= 253 && /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(text);
-}
-
-/** RFC 1123 label, the form of a namespace's and a port's name. */
-export function isLabel(text: string): boolean {
-  return /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text);
-}

@@ -63,6 +63,14 @@ export function hostMatches(pattern: HostPattern, name: Hostname): boolean {
   return pattern.kind === 'exact' ? pattern.name === name : name.endsWith(`.${pattern.name}`);
 }
 
+/** Whether every name that `inner` matches is matched by `outer`; `any` matches all. */
+export function covers(outer: HostPattern | 'any', inner: HostPattern | 'any'): boolean {
+  if (outer === 'any') return true;
+  if (inner === 'any') return false;
+  if (outer.name === inner.name) return outer.kind === inner.kind;
+  return outer.kind === 'suffix' && inner.name.endsWith(`.${outer.name}`);
+}
+
 /** What a Host header or an authority names; `port` is absent where none was written. */
 export type Authority = {
   readonly host: { readonly kind: 'name'; readonly name: Hostname } | { readonly kind: 'ip'; readonly ip: IpAddress };

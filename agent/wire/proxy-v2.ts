@@ -1,5 +1,6 @@
 import type { Endpoint } from '../model/address.ts';
 import type { Hostname } from '../model/hostname.ts';
+import { isLabel, isSubdomain } from '../model/kube-name.ts';
 
 /** What an agent tells a gateway ahead of a connection. The bytes stand in docs/hop.md. */
 export type Preamble = {
@@ -38,9 +39,5 @@ export const WORKLOAD_LAYOUT = 1;
 
 /** Kubernetes' names, as the doors hold them: a namespace is an RFC 1123 label, the others are subdomains. */
 export function isSound({ namespace, name, serviceAccount }: PreambleWorkload): boolean {
-  return isName(namespace, 63) && !namespace.includes('.') && isName(name) && isName(serviceAccount ?? 'absent');
-}
-
-function isName(text: string, cap = 253): boolean {
-  return text.length <= cap && /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(text);
+  return isLabel(namespace) && isSubdomain(name) && (serviceAccount === undefined || isSubdomain(serviceAccount));
 }

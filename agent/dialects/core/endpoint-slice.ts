@@ -3,8 +3,9 @@ import { familyOf, type IpAddress, parseIp } from '../../model/address.ts';
 import type { Port } from '../../model/port.ts';
 import { checkFields } from '../check-fields.ts';
 import { errorAt, type Finding, type KubeObject, type Translation, translation, warningAt } from '../dialect.ts';
-import { complaint, listOf, objectOf, oneOf, portNumber, textField } from '../expect.ts';
-import { isTcp, NOT_READ, PORT_NAME, PROTOCOL, repeated, withoutNulls } from './port-fields.ts';
+import { complaint, listOf, objectOf, oneOf, portNumber, textField, UNREAD } from '../expect.ts';
+import { repeated } from '../repeated.ts';
+import { isTcp, PORT_NAME, PROTOCOL, withoutNulls } from './port-fields.ts';
 
 /**
  * discovery.k8s.io/v1 EndpointSlice to ServiceEndpoints. Total. Limits are those of Kubernetes. Endpoints that are not
@@ -38,12 +39,12 @@ const ENDPOINT = objectOf('an endpoint', {
   conditions: objectOf('the conditions of an endpoint', {
     ready: z.boolean({ error: ({ input }) => complaint('true or false', input) }).nullish(),
   }).nullish(),
-  deprecatedTopology: NOT_READ,
-  hints: NOT_READ,
-  hostname: NOT_READ,
-  nodeName: NOT_READ,
-  targetRef: NOT_READ,
-  zone: NOT_READ,
+  deprecatedTopology: UNREAD,
+  hints: UNREAD,
+  hostname: UNREAD,
+  nodeName: UNREAD,
+  targetRef: UNREAD,
+  zone: UNREAD,
 });
 
 const ENDPOINT_PORT = objectOf('a port', {
@@ -51,7 +52,7 @@ const ENDPOINT_PORT = objectOf('a port', {
   /** null: whichever port, of which nobody could say what it is for. */
   port: portNumber('the port').nullish(),
   protocol: PROTOCOL,
-  appProtocol: NOT_READ,
+  appProtocol: UNREAD,
 });
 
 const ENDPOINT_SLICE = objectOf('an EndpointSlice', {

@@ -1,8 +1,8 @@
 import { type IpAddress, parseIp } from '../../model/address.ts';
+import { isSubdomain } from '../../model/kube-name.ts';
 import { checkFields, isMapping } from '../check-fields.ts';
 import { type KubeObject, type Translation, translation } from '../dialect.ts';
 import { objectOf, parsedText } from '../expect.ts';
-import { isSubdomain } from '../kube-object.ts';
 
 /** core/v1 Pod to Workload. Of the spec only the service account is looked at; an absent one is `default`. */
 export function translatePod(object: KubeObject): Translation {

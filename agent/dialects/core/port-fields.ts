@@ -1,15 +1,11 @@
 import { z } from 'zod';
+import { isLabel } from '../../model/kube-name.ts';
 import { type Port, portOf } from '../../model/port.ts';
 import { isMapping } from '../check-fields.ts';
-import { errorAt, type Finding, type Path } from '../dialect.ts';
-import { complaint, oneOf, parsedText, quoted } from '../expect.ts';
-import { isLabel } from '../kube-object.ts';
+import { complaint, oneOf, parsedText } from '../expect.ts';
 
 // What a Service and an EndpointSlice have in common. null is read as absent throughout: so does an API server, and its
 // own tools print it.
-
-/** A field of somebody else: known, so that only what is misspelt is called unknown. */
-export const NOT_READ = z.unknown().optional();
 
 /** Empty, as absent, for the only port. */
 export const PORT_NAME = parsedText('the name of a port: lower-case letters, digits and "-"', (text) =>
@@ -36,27 +32,6 @@ export function podPort(what: string) {
       context.issues.push({ code: 'custom', input: written, message: complaint(expectation, written) });
       return z.NEVER;
     });
-}
-
-/** The items of a list whose `field` is that of an earlier one: nobody could say which is meant. */
-export function* repeated(
-  values: readonly (string | number | undefined)[],
-  list: Path,
-  field: string,
-): Generator<Finding> {
-  const first = new Map<string | number, number>();
-  for (const [at, value] of values.entries()) {
-    if (value === undefined) continue;
-    const before = first.get(value);
-    if (before === undefined) first.set(value, at);
-    else {
-      const found = typeof value === 'string' ? quoted(value) : value;
-      yield errorAt(
-        [...list, at, field],
-        `the ${field} ${found} is that of ${list.at(-1)}[${before}] too; expected each once`,
-      );
-    }
-  }
 }
 
 /** The fields of a mapping that are not null. */

@@ -1,12 +1,13 @@
 import type { z } from 'zod';
 import { parseHostname } from '../../model/hostname.ts';
+import { isLabel, isSubdomain } from '../../model/kube-name.ts';
 import type { GatewayTransport } from '../../model/verdict.ts';
 import { checkFields } from '../check-fields.ts';
 import { errorAt, type Finding, type KubeObject, type Translation, translation, warningAt } from '../dialect.ts';
-import { complaint, listOf, mapOf, objectOf, oneOf, portNumber, textField } from '../expect.ts';
-import { isLabel, isSubdomain } from '../kube-object.ts';
+import { complaint, listOf, mapOf, objectOf, oneOf, portNumber, textField, UNREAD } from '../expect.ts';
+import { repeated } from '../repeated.ts';
 import { suggestion } from '../spelling.ts';
-import { isTcp, NOT_READ, PORT_NAME, PROTOCOL, podPort, repeated, withoutNulls } from './port-fields.ts';
+import { isTcp, PORT_NAME, PROTOCOL, podPort, withoutNulls } from './port-fields.ts';
 
 /** core/v1 Service to ClusterService. Total. Read of the spec are type, ports and selector; TCP alone is captured. */
 export function translateService(object: KubeObject): Translation {
@@ -33,8 +34,8 @@ const SERVICE_PORT = objectOf('a port', {
   name: PORT_NAME,
   protocol: PROTOCOL,
   targetPort: podPort('the port of the pods').nullish(),
-  appProtocol: NOT_READ,
-  nodePort: NOT_READ,
+  appProtocol: UNREAD,
+  nodePort: UNREAD,
 });
 
 const TYPES = ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'] as const;
@@ -43,25 +44,25 @@ const SERVICE_SPEC = objectOf('the spec of a Service', {
   type: oneOf(TYPES.join(', '), TYPES).optional(),
   ports: listOf('a list of at most 4096 ports', SERVICE_PORT, { min: 0, max: 4096 }).optional(),
   selector: mapOf('labels of the pods', textField('the value of a label')).optional(),
-  allocateLoadBalancerNodePorts: NOT_READ,
-  clusterIP: NOT_READ,
-  clusterIPs: NOT_READ,
-  externalIPs: NOT_READ,
-  externalName: NOT_READ,
-  externalTrafficPolicy: NOT_READ,
-  healthCheckNodePort: NOT_READ,
-  internalTrafficPolicy: NOT_READ,
-  ipFamilies: NOT_READ,
-  ipFamily: NOT_READ,
-  ipFamilyPolicy: NOT_READ,
-  loadBalancerClass: NOT_READ,
-  loadBalancerIP: NOT_READ,
-  loadBalancerSourceRanges: NOT_READ,
-  publishNotReadyAddresses: NOT_READ,
-  sessionAffinity: NOT_READ,
-  sessionAffinityConfig: NOT_READ,
-  topologyKeys: NOT_READ,
-  trafficDistribution: NOT_READ,
+  allocateLoadBalancerNodePorts: UNREAD,
+  clusterIP: UNREAD,
+  clusterIPs: UNREAD,
+  externalIPs: UNREAD,
+  externalName: UNREAD,
+  externalTrafficPolicy: UNREAD,
+  healthCheckNodePort: UNREAD,
+  internalTrafficPolicy: UNREAD,
+  ipFamilies: UNREAD,
+  ipFamily: UNREAD,
+  ipFamilyPolicy: UNREAD,
+  loadBalancerClass: UNREAD,
+  loadBalancerIP: UNREAD,
+  loadBalancerSourceRanges: UNREAD,
+  publishNotReadyAddresses: UNREAD,
+  sessionAffinity: UNREAD,
+  sessionAffinityConfig: UNREAD,
+  topologyKeys: UNREAD,
+  trafficDistribution: UNREAD,
 });
 
 /** A Service's name is one label of its host. What is no name of any kind was found with the metadata. */

@@ -1,6 +1,7 @@
 import { patternText } from '../../model/hostname.ts';
 import { errorAt, type Finding, type Path, warningAt } from '../dialect.ts';
 import { quoted } from '../expect.ts';
+import { repeats } from '../repeated.ts';
 import type { ClientTlsSpec, DestinationRuleSpec, SubsetSpec, TrafficPolicySpec } from './destination-rule-schema.ts';
 import { exportRules } from './export-to.ts';
 import { fullPattern } from './host.ts';
@@ -65,10 +66,6 @@ function* tlsRules(tls: ClientTlsSpec | undefined, peer: string, path: Path): Ge
 }
 
 function* twice(keys: readonly (string | number)[], pathOf: (at: number) => Path): Generator<Finding> {
-  const first = new Map<string | number, number>();
-  for (const [at, key] of keys.entries()) {
-    const before = first.get(key);
-    if (before === undefined) first.set(key, at);
-    else yield errorAt(pathOf(at), `the same as in entry ${before}; expected each once`);
-  }
+  for (const { at, first } of repeats(keys))
+    yield errorAt(pathOf(at), `the same as in entry ${first}; expected each once`);
 }

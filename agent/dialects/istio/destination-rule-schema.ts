@@ -1,8 +1,7 @@
 import type { z } from 'zod';
-import { listOf, mapOf, objectOf, oneOf, portNumber, textField } from '../expect.ts';
+import { listOf, mapOf, objectOf, oneOf, portNumber, textField, UNREAD } from '../expect.ts';
 import { EXPORT_TO } from './export-to.ts';
 import { hostPattern } from './host.ts';
-import { UNREAD } from './not-honoured.ts';
 
 // networking.istio.io DestinationRule, one schema for v1, v1beta1 and v1alpha3: what holds for each field by itself.
 // Rules between fields stand in destination-rule-rules.ts.

@@ -1,7 +1,8 @@
+import { isLabel } from '../../model/kube-name.ts';
 import type { Visibility } from '../../registry/visibility.ts';
 import { errorAt, type Finding } from '../dialect.ts';
 import { listOf, parsedText } from '../expect.ts';
-import { isLabel } from '../kube-object.ts';
+import { repeats } from '../repeated.ts';
 
 // spec.exportTo, the same in every kind of networking.istio.io that has it.
 
@@ -42,14 +43,9 @@ export function seenByNobody(visibleTo: Visibility): boolean {
 }
 
 export function* exportRules(exportTo: readonly ExportEntry[], namespace: string): Generator<Finding> {
-  const seen = new Map<string, number>();
+  for (const { at, first } of repeats(exportTo.map((entry) => keyOf(entry, namespace))))
+    yield errorAt(['spec', 'exportTo', at], `says the same as exportTo[${first}]; expected each once`);
   for (const [at, entry] of exportTo.entries()) {
-    const name = entry.kind === 'own' ? namespace : entry.kind === 'namespace' ? entry.name : entry.kind;
-    const key = entry.kind === 'own' || entry.kind === 'namespace' ? `/${name}` : name;
-    const before = seen.get(key);
-    if (before !== undefined)
-      yield errorAt(['spec', 'exportTo', at], `says the same as exportTo[${before}]; expected each once`);
-    seen.set(key, before ?? at);
     if (exportTo.length > 1 && (entry.kind === 'all' || entry.kind === 'none')) {
       yield errorAt(
         ['spec', 'exportTo', at],
@@ -57,6 +53,11 @@ export function* exportRules(exportTo: readonly ExportEntry[], namespace: string
       );
     }
   }
+}
+
+function keyOf(entry: ExportEntry, own: string): string {
+  if (entry.kind === 'own') return `/${own}`;
+  return entry.kind === 'namespace' ? `/${entry.name}` : entry.kind;
 }
 
 function exportEntry(text: string): { value: ExportEntry } | undefined {

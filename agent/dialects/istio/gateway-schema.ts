@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { type HostPattern, parseHostPattern } from '../../model/hostname.ts';
+import { isLabel } from '../../model/kube-name.ts';
 import type { GatewayServer } from '../../registry/gateway-servers.ts';
 import {
   complaint,
@@ -11,10 +12,9 @@ import {
   portNumber,
   textField,
   trueOrFalse,
+  UNREAD,
 } from '../expect.ts';
-import { isLabel } from '../kube-object.ts';
 import { suggestion } from '../spelling.ts';
-import { UNREAD } from './not-honoured.ts';
 import { portName } from './port-name.ts';
 
 // networking.istio.io Gateway, one schema for v1, v1beta1 and v1alpha3: what holds for each field by itself. Rules

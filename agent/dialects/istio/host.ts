@@ -39,14 +39,6 @@ export function fullPattern(pattern: WrittenPattern | 'any', namespace: string):
   return pattern === 'any' ? 'any' : { kind: pattern.kind, name: fullName(pattern, namespace) };
 }
 
-/** Whether every name of `inner` is one of `outer`. */
-export function covers(outer: HostPattern | 'any', inner: HostPattern | 'any'): boolean {
-  if (outer === 'any') return true;
-  if (inner === 'any') return false;
-  if (outer.name === inner.name) return outer.kind === inner.kind;
-  return outer.kind === 'suffix' && inner.name.endsWith(`.${outer.name}`);
-}
-
 function patternOf(text: string): { value: WrittenPattern } | undefined {
   const pattern = parseHostPattern(text);
   return pattern && { value: { ...pattern, short: isShort(text) } };

@@ -1,8 +1,4 @@
-import { z } from 'zod';
 import { type Finding, type Path, warningAt } from '../dialect.ts';
-
-/** A field that Istio knows and nothing here reads: what it holds is not looked at. */
-export const UNREAD = z.unknown().optional();
 
 /** One warning for each of the fields that is there: its author must not rely on it. */
 export function* notHonoured<Part extends object>(

@@ -1,5 +1,5 @@
+import { isLabel } from '../../model/kube-name.ts';
 import { parsedText } from '../expect.ts';
-import { isLabel } from '../kube-object.ts';
 
 export const portName = parsedText(
   'the name of a port: lower-case letters, digits and "-", at most 63 characters',

@@ -2,6 +2,7 @@ import { patternText } from '../../model/hostname.ts';
 import { forbiddenToDial, type OwnPlace } from '../../registry/may-dial.ts';
 import { errorAt, type Finding, type Path, warningAt } from '../dialect.ts';
 import { quoted } from '../expect.ts';
+import { repeated } from '../repeated.ts';
 import { suggestion } from '../spelling.ts';
 import { exportRules } from './export-to.ts';
 import type { ServiceEntrySpec, WorkloadEndpoint } from './service-entry-schema.ts';
@@ -33,28 +34,18 @@ function* unsupported(spec: ServiceEntrySpec): Generator<Finding> {
 }
 
 function* portRules(spec: ServiceEntrySpec): Generator<Finding> {
-  const numbers = new Map<number, number>();
-  const names = new Map<string, number>();
-  for (const [at, port] of (spec.ports ?? []).entries()) {
-    const path: Path = ['spec', 'ports', at];
-    const sameNumber = numbers.get(port.number);
-    const sameName = names.get(port.name);
-    if (sameNumber !== undefined) {
-      yield errorAt(
-        [...path, 'number'],
-        `the number ${port.number} is that of ports[${sameNumber}] too; expected each once`,
-      );
-    }
-    if (sameName !== undefined) {
-      yield errorAt(
-        [...path, 'name'],
-        `the name ${quoted(port.name)} is that of ports[${sameName}] too; expected each once`,
-      );
-    }
-    numbers.set(port.number, sameNumber ?? at);
-    names.set(port.name, sameName ?? at);
-    yield* portWarnings(spec, at);
-  }
+  const ports = spec.ports ?? [];
+  yield* repeated(
+    ports.map(({ number }) => number),
+    ['spec', 'ports'],
+    'number',
+  );
+  yield* repeated(
+    ports.map(({ name }) => name),
+    ['spec', 'ports'],
+    'name',
+  );
+  for (const at of ports.keys()) yield* portWarnings(spec, at);
   if (!spec.ports?.length) {
     yield warningAt(['spec', 'ports'], 'no ports: this ServiceEntry admits nothing; expected at least one', 'key');
   }

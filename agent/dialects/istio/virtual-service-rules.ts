@@ -1,7 +1,8 @@
+import { covers } from '../../model/hostname.ts';
 import { MESH_GATEWAY } from '../../registry/route-table.ts';
 import { errorAt, type Finding, type Path, warningAt } from '../dialect.ts';
 import { exportRules } from './export-to.ts';
-import { covers, fullPattern } from './host.ts';
+import { fullPattern } from './host.ts';
 import { notHonoured } from './not-honoured.ts';
 import { gatewayKey, tableGateways } from './virtual-service-gateways.ts';
 import type {

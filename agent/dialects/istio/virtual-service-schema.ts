@@ -1,10 +1,19 @@
 import type { z } from 'zod';
 import { parseCidr } from '../../model/cidr.ts';
-import { listOf, mapOf, objectOf, parsedText, portNumber, textField, trueOrFalse, wholeNumber } from '../expect.ts';
-import { isLabel, isSubdomain } from '../kube-object.ts';
+import { isLabel, isSubdomain } from '../../model/kube-name.ts';
+import {
+  listOf,
+  mapOf,
+  objectOf,
+  parsedText,
+  portNumber,
+  textField,
+  trueOrFalse,
+  UNREAD,
+  wholeNumber,
+} from '../expect.ts';
 import { EXPORT_TO } from './export-to.ts';
 import { hostOrAny, nameOfHost } from './host.ts';
-import { UNREAD } from './not-honoured.ts';
 import { STRING_MATCH, STRING_MATCH_OR_PRESENCE } from './string-match.ts';
 
 // networking.istio.io VirtualService, one schema for v1, v1beta1 and v1alpha3: what holds for each field by itself. Rules

@@ -1,4 +1,4 @@
-import type { Hostname, HostPattern } from '../../model/hostname.ts';
+import { covers, type Hostname, type HostPattern } from '../../model/hostname.ts';
 import { addHost, findHost, type HostIndex, hostIndex } from './hosts.ts';
 
 /** Values by host pattern or `*`, which is the least specific of all and takes flows that name no host, too. */
@@ -26,12 +26,4 @@ export function findName<T, Chosen>(
 export function narrower(a: HostPattern | 'any', b: HostPattern | 'any'): HostPattern | 'any' | undefined {
   if (covers(a, b)) return b;
   return covers(b, a) ? a : undefined;
-}
-
-/** Whether all that `inner` matches is matched by `outer`. */
-export function covers(outer: HostPattern | 'any', inner: HostPattern | 'any'): boolean {
-  if (outer === 'any') return true;
-  if (inner === 'any') return false;
-  if (outer.kind === 'exact') return inner.kind === 'exact' && inner.name === outer.name;
-  return inner.name.endsWith(`.${outer.name}`) || (inner.kind === 'suffix' && inner.name === outer.name);
 }

@@ -1,6 +1,6 @@
-import { equal } from 'node:assert/strict';
+import { deepEqual, equal } from 'node:assert/strict';
 import { test } from 'node:test';
-import { complaint, oneOf, parsedText, quoted } from '../../../../agent/dialects/expect.ts';
+import { complaint, oneOf, parsedText, quoted, UNREAD } from '../../../../agent/dialects/expect.ts';
 
 for (const [found, words] of [
   [undefined, 'missing; expected a port'],
@@ -31,4 +31,8 @@ test('one of several words', () => {
     oneOf('ON or OFF', ['ON', 'OFF']).safeParse('OFFF').error?.issues[0]?.message,
     'expected ON or OFF, found the text "OFFF"; did you mean "OFF"?',
   );
+});
+
+test('what is not read may be anything', () => {
+  for (const value of [undefined, null, 1, 'a', [], {}]) deepEqual(UNREAD.parse(value), value);
 });

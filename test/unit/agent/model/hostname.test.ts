@@ -2,6 +2,8 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import {
+  covers,
+  type HostPattern,
   hostMatches,
   parseAuthority,
   parseHostname,
@@ -154,3 +156,30 @@ test('a name is the same when it is read again; whatever the text, nothing throw
     { numRuns: 2_000 },
   );
 });
+
+for (const [outer, inner, want] of [
+  ['*', '*', true],
+  ['*', 'a.example', true],
+  ['a.example', '*', false],
+  ['*.example', '*', false],
+  ['a.example', 'a.example', true],
+  ['a.example', 'b.example', false],
+  ['a.example', '*.a.example', false],
+  ['*.a.example', 'a.example', false],
+  ['*.a.example', '*.a.example', true],
+  ['*.a.example', 'x.a.example', true],
+  ['*.a.example', 'y.x.a.example', true],
+  ['*.a.example', '*.x.a.example', true],
+  ['*.x.a.example', '*.a.example', false],
+  ['*.a.example', 'xa.example', false],
+] as const) {
+  test(`${outer} ${want ? 'covers' : 'does not cover'} ${inner}`, () => {
+    deepEqual(covers(pattern(outer), pattern(inner)), want);
+  });
+}
+
+function pattern(written: string): HostPattern | 'any' {
+  const found = written === '*' ? 'any' : parseHostPattern(written);
+  if (!found) throw new Error(`no pattern: ${written}`);
+  return found;
+}

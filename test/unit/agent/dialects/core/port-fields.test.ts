@@ -1,14 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { test } from 'node:test';
 import type { z } from 'zod';
-import {
-  isTcp,
-  PORT_NAME,
-  PROTOCOL,
-  podPort,
-  repeated,
-  withoutNulls,
-} from '../../../../../agent/dialects/core/port-fields.ts';
+import { isTcp, PORT_NAME, PROTOCOL, podPort, withoutNulls } from '../../../../../agent/dialects/core/port-fields.ts';
 
 function messageOf(schema: z.ZodType, value: unknown): string | undefined {
   return schema.safeParse(value).error?.issues[0]?.message;
@@ -46,21 +39,6 @@ test('a port of the pods: a number, or a name that only they know', () => {
   ] as const) {
     equal(messageOf(schema, bad), `${expected} ${found}`);
   }
-});
-
-test('what is there twice is said of every later one, with the first', () => {
-  const findings = [...repeated([80, undefined, 80, undefined, 443, 80], ['spec', 'ports'], 'port')];
-  deepEqual(
-    findings.map(({ path, message }) => [path, message]),
-    [
-      [['spec', 'ports', 2, 'port'], 'the port 80 is that of ports[0] too; expected each once'],
-      [['spec', 'ports', 5, 'port'], 'the port 80 is that of ports[0] too; expected each once'],
-    ],
-  );
-  deepEqual(
-    [...repeated(['', 'a', ''], ['ports'], 'name')].map(({ message }) => message),
-    ['the name "" is that of ports[0] too; expected each once'],
-  );
 });
 
 test('null goes, everything else stays', () => {

@@ -1,8 +1,14 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { type HostPattern, hostMatches, parseHostPattern, patternText } from '../../../../../agent/model/hostname.ts';
-import { addName, covers, findName, nameIndex, narrower } from '../../../../../agent/registry/index/names.ts';
+import {
+  covers,
+  type HostPattern,
+  hostMatches,
+  parseHostPattern,
+  patternText,
+} from '../../../../../agent/model/hostname.ts';
+import { addName, findName, nameIndex, narrower } from '../../../../../agent/registry/index/names.ts';
 import { hostname } from '../builders.ts';
 
 function pattern(text: string): HostPattern | 'any' {
