@@ -20,6 +20,14 @@ export type RequestFacts = {
   readonly authority: Authority | undefined;
   /** The path as sent, with its query. */
   readonly target: string;
-  /** Lower-case name and value, in the order sent. */
-  readonly headers: readonly (readonly [string, string])[];
+  readonly headers: FieldLines;
 };
+
+/** Lower-case name and value, in the order sent. */
+type FieldLines = readonly (readonly [string, string])[];
+
+/** The value of a field, whose lines are one list (RFC 9110 §5.3); undefined: there is none. `name` in lower case. */
+export function fieldValue(headers: FieldLines, name: string): string | undefined {
+  const values = headers.filter(([each]) => each === name).map(([, value]) => value);
+  return values.length > 0 ? values.join(',') : undefined;
+}

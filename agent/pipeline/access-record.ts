@@ -1,6 +1,6 @@
 import type { AccessRecord } from '../log/record.ts';
 import type { IpAddress } from '../model/address.ts';
-import type { Evidence } from '../model/evidence.ts';
+import { type Evidence, fieldValue } from '../model/evidence.ts';
 import type { FailureCode } from '../model/failure.ts';
 import type { DenyReason } from '../model/verdict.ts';
 import type { RequestHead } from '../wire/http1-request.ts';
@@ -78,7 +78,7 @@ function requestFacts(request: RequestHead, client: IpAddress, requestId: string
     authority: headerOf(request, 'host'),
     userAgent: headerOf(request, 'user-agent'),
     requestId: headerOf(request, 'x-request-id') ?? requestId ?? newRequestId(),
-    xForwardedFor: forwardedFor(listOf(request, 'x-forwarded-for'), client),
+    xForwardedFor: forwardedFor(fieldValue(request.headers, 'x-forwarded-for') ?? null, client),
     traceId: headerOf(request, 'x-b3-traceid'),
   };
 }
@@ -86,12 +86,6 @@ function requestFacts(request: RequestHead, client: IpAddress, requestId: string
 /** As it would be sent on by a proxy that adds itself. */
 export function forwardedFor(header: string | null, client: IpAddress): string {
   return header === null ? client : `${header},${client}`;
-}
-
-/** A field whose lines are one list (RFC 9110 §5.3). */
-function listOf({ headers }: RequestHead, name: string): string | null {
-  const values = headers.filter(([key]) => key === name).map(([, value]) => value);
-  return values.length > 0 ? values.join(',') : null;
 }
 
 function headerOf({ headers }: RequestHead, name: string): string | null {

@@ -1,6 +1,7 @@
 import type { Evidence } from '../model/evidence.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Allow, Decision, Verdict } from '../model/verdict.ts';
+import { byWeight } from '../model/weight.ts';
 import type { Registry } from '../registry/compile.ts';
 import { type Asked, admitsTarget } from './connect-target.ts';
 import { type FirstLook, upgradesBlindly } from './first-look.ts';
@@ -82,10 +83,7 @@ async function judgeBy(
 
 /** Of several weighted routes the one that this flow or request takes; `random` in [0, 1). */
 export function oneOf(allow: Allow, random: number): Allow {
-  const { split } = allow;
-  if (!split) return allow;
-  let left = random * split.reduce((sum, { weight }) => sum + weight, 0);
-  const taken = split.find(({ weight }) => (left -= weight) < 0) ?? split.at(-1);
+  const taken = allow.split && byWeight(allow.split, random);
   return taken ? { ...allow, route: taken.route } : allow;
 }
 

@@ -9,9 +9,9 @@ import { type Found, findHttpRoute, findTcpRoute, findTlsRoute, type Placed } fr
 import { type Admission, admitHttp, admitOpaque, admitTls, fallBack } from './grants.ts';
 import type { BoundTable, Listener } from './index/listeners.ts';
 import { findName, type NameIndex } from './index/names.ts';
-import { deny, type Question } from './question.ts';
+import { allSeen, deny, denyUnrouted, type Question } from './question.ts';
+import type { Destination } from './route-table.ts';
 import { verdictOn } from './verdict-on-route.ts';
-import { sees } from './visibility.ts';
 
 /**
  * The decision at a gateway. Its servers and routes are asked first: what none of them takes is 404, or closed. Then,
@@ -23,7 +23,7 @@ export function decideAtGateway(asked: Question, hop: GatewayHop): Decision {
   const listener = registry.listeners.get(port);
   if (!listener) {
     trace(`no Gateway that selects ${hop.namespace}/${hop.name} has a server on port ${port}`);
-    return noRoute(['port']);
+    return denyUnrouted('no-route', [], ['port']);
   }
   const { evidence } = facts;
   switch (evidence.kind) {
@@ -68,7 +68,7 @@ function decideHttp(asked: Question, hop: GatewayHop, listener: Listener, reques
   const otherPort = authority?.port !== undefined && !known.includes(authority.port);
   if (method === 'CONNECT' || otherPort) {
     asked.trace(method === 'CONNECT' ? 'a gateway takes no CONNECT' : `no server is for Host port ${authority?.port}`);
-    return noRoute([...looked, 'http-method']);
+    return denyUnrouted('no-route', [], [...looked, 'http-method']);
   }
   const bound = boundTo(asked, hop, listener.http, host);
   if (bound.length === 0) return unknownHost(asked, host ? `Host ${host}` : 'a request that names no host', looked);
@@ -95,7 +95,7 @@ function decideTls(asked: Question, hop: GatewayHop, listener: Listener, name: H
 
 function decideTcp(asked: Question, hop: GatewayHop, listener: Listener): Decision {
   const { serverPort } = listener;
-  const bound = (listener.tcp ?? []).filter(({ table }) => sees(table.visibleTo, hop.namespace));
+  const bound = boundFor(listener.tcp ?? [], hop.namespace) ?? [];
   const found = findTcpRoute(placedAt(asked, listener, bound), asked.facts);
   return routed(asked, { found, bound, looked: [...LOOKED, 'destination'], port: serverPort }, (view) =>
     view.facts.destination.ip === undefined ? admitByDestination(asked, found, serverPort) : admitOpaque(view),
@@ -117,7 +117,7 @@ function byName(asked: Question, found: Found, port: Port, admission: Admission)
 /** Neither a name nor the address dialled can be asked for: the source must see listed where the route leads. */
 function admitByDestination(asked: Question, found: Found, port: Port): Admission {
   const looked: readonly Attribute[] = [...LOOKED, 'destination'];
-  const destinations = found.kind === 'found' && found.action.kind === 'route' ? taken(found.action.destinations) : [];
+  const destinations = leadsTo(found);
   const entries = destinations.map((each) => listedFor(asked, each, port, asked.namespace));
   const [entry] = entries;
   if (entry && entries.every((each) => each?.port.protocol === 'tcp')) {
@@ -136,15 +136,15 @@ function boundTo(
   host: Hostname | undefined,
 ): readonly BoundTable[] {
   if (!index) return [];
-  const visible = (all: readonly BoundTable[]): readonly BoundTable[] | undefined => {
-    const seen = all.filter(({ table }) => sees(table.visibleTo, namespace));
-    return seen.length > 0 ? seen : undefined;
-  };
-  const bound = findName(index, host, visible) ?? [];
+  const bound = findName(index, host, (all) => boundFor(all, namespace)) ?? [];
   for (const { table, gateway } of bound) {
     asked.trace(`${refText(table.ref)} is for ${host ?? 'any host'} by ${refText(gateway.ref)}`);
   }
   return bound;
+}
+
+function boundFor(all: readonly BoundTable[], namespace: string): readonly BoundTable[] | undefined {
+  return allSeen(all, namespace, ({ table }) => table);
 }
 
 function placedAt({ facts }: Question, { serverPort }: Listener, bound: readonly BoundTable[]): readonly Placed[] {
@@ -166,7 +166,7 @@ function routed(
   admit: (view: Question) => Admission,
 ): Decision {
   const gateways = bound.map(({ gateway }) => gateway.ref);
-  if (found.kind === 'no-table') return { ...noRoute(looked), matched: gateways };
+  if (found.kind === 'no-table') return denyUnrouted('no-route', gateways, looked);
   const table = found.kind === 'found' ? found.table : undefined;
   const by = bound.find((each) => each.table === table)?.gateway.ref;
   const decision = verdictOn(asked, found, { port, matched: by ? [by] : gateways, looked });
@@ -190,10 +190,14 @@ function routed(
   }
 }
 
+function leadsTo(found: Found): readonly Destination[] {
+  return found.kind === 'found' && found.action.kind === 'route' ? taken(found.action.destinations) : [];
+}
+
 function askedOfGrants(asked: Question, found: Found, port: Port): Question {
   const { facts } = asked;
   if (facts.destination.ip !== undefined || facts.listener === undefined) return asked;
-  const [first] = found.kind === 'found' && found.action.kind === 'route' ? taken(found.action.destinations) : [];
+  const [first] = leadsTo(found);
   const destination: FlowFacts['destination'] = { ip: undefined, port: first ? portOf(asked, first, port) : port };
   return { ...asked, facts: { ...facts, destination } };
 }
@@ -204,9 +208,5 @@ function joined(a: readonly Attribute[], b: readonly Attribute[]): readonly Attr
 
 function unknownHost(asked: Question, what: string, looked: readonly Attribute[]): Deny {
   asked.trace(`no server and VirtualService of this port is for ${what}`);
-  return noRoute(looked);
-}
-
-function noRoute(looked: readonly Attribute[]): Deny {
-  return { ...deny('no-route', looked), httpStatus: 404, flag: 'NR' };
+  return denyUnrouted('no-route', [], looked);
 }

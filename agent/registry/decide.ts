@@ -8,7 +8,7 @@ import { encryptedBy } from './destination.ts';
 import { type Found, findHttpRoute, findTcpRoute, findTlsRoute, type Placed } from './find-route.ts';
 import { type Admission, admitHttp, admitHttp2, admitOpaque, admitOpen, admitTls, type Granted } from './grants.ts';
 import { findCovering } from './index/hosts.ts';
-import { deny, preferred, type Question, type Trace } from './question.ts';
+import { deny, modeMatched, preferred, type Question, type Trace } from './question.ts';
 import { PASSTHROUGH, routeOf } from './route.ts';
 import { MESH_GATEWAY } from './route-table.ts';
 import { verdictOn } from './verdict-on-route.ts';
@@ -72,7 +72,7 @@ const NAMELESS = {
 } as const;
 
 function passThrough({ registry }: Question, looked: readonly Attribute[]): Allow {
-  const matched = registry.modeRef ? [registry.modeRef] : [];
+  const matched = modeMatched(registry);
   return { kind: 'allow', reason: 'allow-any', route: PASSTHROUGH, matched, dependsOn: looked };
 }
 

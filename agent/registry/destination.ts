@@ -2,12 +2,12 @@ import { type HostPattern, patternText } from '../model/hostname.ts';
 import type { Port } from '../model/port.ts';
 import { type ResourceRef, refText } from '../model/resource.ts';
 import type { Attribute, Decision, Deny, Need, Route, Target, WeightedRoute } from '../model/verdict.ts';
-import { type DestinationPolicy, upstreamTls } from './destination-policy.ts';
+import { upstreamTls } from './destination-policy.ts';
 import { findCovering, findHost } from './index/hosts.ts';
 import type { Entry } from './index/ports.ts';
 import type { PlacedService } from './index/services.ts';
-import { deny, preferred, type Question } from './question.ts';
-import { routeOf } from './route.ts';
+import { allSeen, deny, denyUnrouted, preferred, type Question } from './question.ts';
+import { clusterName, routeOf } from './route.ts';
 import type { Destination } from './route-table.ts';
 import { sees } from './visibility.ts';
 
@@ -35,7 +35,7 @@ export function leadTo(asked: Question, { destinations, port, name, matched, loo
     split.push({ weight: destination.weight, route: name === undefined ? route.route : { ...route.route, name } });
   }
   const [first] = split;
-  if (!first) return { ...deny('no-route', [...depends]), httpStatus: 404, flag: 'NR', matched };
+  if (!first) return denyUnrouted('no-route', matched, [...depends]);
   return {
     kind: 'allow',
     reason: 'granted',
@@ -131,10 +131,6 @@ export function listedFor(
   });
 }
 
-function clusterName(port: Port, subset: string, host: string): string {
-  return `outbound|${port}|${subset}|${host}`;
-}
-
 /**
  * The refusal of a destination whose DestinationRule asks for TLS, which is not originated yet: any of those with the most
  * specific host, which Istio would merge. At a gateway what its own namespace sees counts as well: it is the gateway that
@@ -144,7 +140,7 @@ export function encryptedBy(asked: Question, host: HostPattern, port: Port, subs
   const { registry, hop, namespace, trace } = asked;
   const views = hop.kind === 'gateway' ? [namespace, hop.namespace] : [namespace];
   const policy = views
-    .flatMap((view) => findCovering(registry.policies, host, (all) => seenBy(all, view)) ?? [])
+    .flatMap((view) => findCovering(registry.policies, host, (all) => allSeen(all, view, (each) => each)) ?? [])
     .find((each) => upstreamTls(each, port, subset) === 'encrypted');
   if (!policy) return undefined;
   trace(
@@ -152,9 +148,4 @@ export function encryptedBy(asked: Question, host: HostPattern, port: Port, subs
   );
   const depends: readonly Attribute[] = ['source', 'port', 'destination'];
   return { ...deny('tls-not-originated', depends), httpStatus: 503, flag: 'UF', matched: [policy.ref] };
-}
-
-function seenBy(all: readonly DestinationPolicy[], view: string): readonly DestinationPolicy[] | undefined {
-  const seen = all.filter(({ visibleTo }) => sees(visibleTo, view));
-  return seen.length > 0 ? seen : undefined;
 }

@@ -72,7 +72,8 @@ function admitted(allow: Allow, facts: FlowFacts, own: OwnPlace, trace: string[]
     const status = route.dial === 'original' ? 502 : 503;
     return { answer: refused(allow, 'address-forbidden', status, null, facts, trace), routes: [] };
   }
-  for (const { weight, route: each } of split ?? [{ weight: 1, route }]) {
+  const ways = split ?? [{ weight: 1, route }];
+  for (const { weight, route: each } of ways) {
     trace.push(`${split ? `weight ${weight}: ` : ''}${dialText(each)}`);
   }
   const problems =
@@ -90,7 +91,7 @@ function admitted(allow: Allow, facts: FlowFacts, own: OwnPlace, trace: string[]
     problems,
     trace,
   };
-  return { answer, routes: split ? split.map((each) => each.route) : [route] };
+  return { answer, routes: ways.map((each) => each.route) };
 }
 
 function originalTarget(ip: IpAddress, { destination }: FlowFacts) {

@@ -5,7 +5,7 @@ import type { Attribute, Deny, DenyReason, Need } from '../model/verdict.ts';
 import { findCidr } from './index/cidrs.ts';
 import { findHost, type HostIndex } from './index/hosts.ts';
 import { type Entry, seesAny } from './index/ports.ts';
-import { deny, modeText, preferred, type Question } from './question.ts';
+import { deny, modeMatched, modeText, preferred, type Question } from './question.ts';
 import { isAnswer, needAnswers } from './route.ts';
 import { sees } from './visibility.ts';
 
@@ -119,13 +119,13 @@ export function fallBack(
   if (registry.mode === 'ALLOW_ANY') {
     if (shows === 'nameless' && isSteered(asked)) {
       trace(`ALLOW_ANY (${modeText(registry)}), but on this port a name decides where to, and the flow shows none`);
-      return { ...deny('name-needed', looked), matched: registry.modeRef ? [registry.modeRef] : [] };
+      return { ...deny('name-needed', looked), matched: modeMatched(registry) };
     }
     trace(`ALLOW_ANY (${modeText(registry)}): what no resource lists passes to its original destination`);
     return { kind: 'unlisted', looked };
   }
   trace(`REGISTRY_ONLY (${modeText(registry)}): what no resource lists is refused`);
-  return { ...deny(reason, looked), matched: registry.modeRef ? [registry.modeRef] : [] };
+  return { ...deny(reason, looked), matched: modeMatched(registry) };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { IpAddress } from '../model/address.ts';
 import { cidrContains } from '../model/cidr.ts';
-import type { RequestFacts } from '../model/evidence.ts';
+import { fieldValue, type RequestFacts } from '../model/evidence.ts';
 import { type Authority, type Hostname, hostMatches } from '../model/hostname.ts';
 import type { Port } from '../model/port.ts';
 import type { Attribute } from '../model/verdict.ts';
@@ -61,9 +61,8 @@ function seen<T>(
 
 function headerMatches({ name, value }: NamedMatch, { headers }: AskedRequest, looked: Set<Attribute>): boolean {
   looked.add('http-headers');
-  const values = headers.filter(([each]) => each === name).map(([, each]) => each);
-  if (values.length === 0) return false;
-  return value === undefined || textMatches(value, values.join(',')); // RFC 9110 §5.3
+  const found = fieldValue(headers, name);
+  return found !== undefined && (value === undefined || textMatches(value, found));
 }
 
 /** The first value of a parameter, as servers take it. */

@@ -2,6 +2,7 @@ import type { IpAddress } from '../model/address.ts';
 import { cidrContains } from '../model/cidr.ts';
 import type { FlowFacts } from '../model/flow.ts';
 import { type Hostname, patternText } from '../model/hostname.ts';
+import type { Port } from '../model/port.ts';
 import type { Need, Route, Target } from '../model/verdict.ts';
 import type { Entry } from './index/ports.ts';
 import type { GrantEndpoint, Reach } from './model.ts';
@@ -16,7 +17,7 @@ export const PASSTHROUGH: Route = { via: 'direct', dial: 'original', targets: []
  * of the name's answers, or listed.
  */
 export function routeOf(entry: Entry, name: Hostname | undefined, facts: FlowFacts): Route | Need {
-  const cluster = `outbound|${entry.port.number}||${patternText(entry.host)}`;
+  const cluster = clusterName(entry.port.number, '', patternText(entry.host));
   const own = name ?? (entry.host.kind === 'exact' ? entry.host.name : undefined);
   const byName = (): Route => ({
     via: 'direct',
@@ -41,6 +42,11 @@ export function routeOf(entry: Entry, name: Hostname | undefined, facts: FlowFac
       return answer ? original : byName();
     }
   }
+}
+
+/** As Envoy names clusters that lead out of the mesh. */
+export function clusterName(port: Port, subset: string, host: string): string {
+  return `outbound|${port}|${subset}|${host}`;
 }
 
 export function isListed(entry: Entry, ip: IpAddress | undefined): boolean {

@@ -3,7 +3,7 @@ import { type ResourceRef, refText } from '../model/resource.ts';
 import type { Attribute, Decision } from '../model/verdict.ts';
 import { leadTo } from './destination.ts';
 import type { Found } from './find-route.ts';
-import { deny, type Question } from './question.ts';
+import { deny, denyUnrouted, type Question } from './question.ts';
 
 /** What decided before the route was looked for. */
 export type SoFar = {
@@ -24,10 +24,10 @@ export function verdictOn(asked: Question, found: Exclude<Found, { kind: 'no-tab
   switch (found.kind) {
     case 'no-match':
       trace('none of its routes takes this');
-      return { ...deny('no-route', looked), httpStatus: 404, flag: 'NR', matched: soFar.matched };
+      return denyUnrouted('no-route', soFar.matched, looked);
     case 'ambiguous':
       trace('the path as sent and as servers may read it take different routes');
-      return { ...deny('path-ambiguous', looked), httpStatus: 404, flag: 'NR', matched: soFar.matched };
+      return denyUnrouted('path-ambiguous', soFar.matched, looked);
     case 'found': {
       const { action, place, table, name } = found;
       const matched = [...soFar.matched, table.ref];

@@ -2,6 +2,7 @@
 import type { Endpoint } from '../model/address.ts';
 import type { Hostname } from '../model/hostname.ts';
 import type { Target } from '../model/verdict.ts';
+import { byWeight } from '../model/weight.ts';
 import type { Resolution } from './resolve/resolution.ts';
 
 /** The names that must be resolved before `dialPlan`. */
@@ -23,17 +24,10 @@ export function dialPlan(
   if (only && targets.length === 1) return distinct(endpointsOf(only, resolutions)); // as most routes are
   const weighted = targets.filter((target) => target.weight > 0);
   const eligible = weighted.length > 0 ? weighted : targets;
-  const first = chosen(eligible, random);
+  const first = byWeight(eligible, random);
   const rest = eligible.filter((target) => target !== first).toSorted((a, b) => b.weight - a.weight);
   const endpoints = (first ? [first, ...rest] : rest).flatMap((target) => endpointsOf(target, resolutions));
   return distinct(endpoints);
-}
-
-function chosen(targets: readonly Target[], random: number): Target | undefined {
-  const total = targets.reduce((sum, target) => sum + target.weight, 0);
-  if (total <= 0) return targets[Math.floor(random * targets.length)];
-  let left = random * total;
-  return targets.find((target) => (left -= target.weight) < 0) ?? targets.at(-1);
 }
 
 function endpointsOf(target: Target, resolutions: ReadonlyMap<Hostname, Resolution>): readonly Endpoint[] {

@@ -8,13 +8,7 @@ export type PlacedService = ClusterService & { readonly endpoints: ReadonlyMap<s
 export type ServiceIndex = ReadonlyMap<Hostname, PlacedService>;
 
 export function serviceIndex(services: readonly ClusterService[], slices: readonly ServiceEndpoints[]): ServiceIndex {
-  const byService = new Map<string, ServiceEndpoints[]>();
-  for (const slice of slices) {
-    const key = `${slice.ref.namespace}/${slice.service}`;
-    const known = byService.get(key);
-    if (known) known.push(slice);
-    else byService.set(key, [slice]);
-  }
+  const byService = Map.groupBy(slices, ({ ref, service }) => `${ref.namespace}/${service}`);
   return new Map(
     services.map((service) => {
       const own = byService.get(`${service.ref.namespace}/${service.ref.name}`) ?? [];
