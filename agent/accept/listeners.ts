@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { POD_LISTEN_ADDRESSES } from '../../init/contract.ts';
 import { type Family, parseIp } from '../model/address.ts';
-import type { Accept, ListenerId, Mover } from '../model/mover.ts';
+import type { Accept, ListenerId, ListenOptions, Mover } from '../model/mover.ts';
 import type { Port } from '../model/port.ts';
 import { startMover } from '../native/index.ts';
 import { flowsPerCaller, flowsPerThread } from './flow-limit.ts';
@@ -29,9 +29,12 @@ function flowsOfThread(threads: number): number {
   return flowsPerThread(readFileSync('/proc/self/limits', 'utf8'), threads);
 }
 
-export type PodListeners = {
-  readonly ids: readonly ListenerId[];
-  /** Families without a listener, and why: their connections are refused as long as init's rules stand. */
+/** How often a port that somebody else holds is asked for again: binding costs some microseconds. */
+export const RETRY_MS = 500;
+
+export type Opened = {
+  readonly opened: readonly (readonly [Family, ListenerId])[];
+  /** Families without a listener, and why: whoever dials them is refused, in a pod as long as init's rules stand. */
   readonly missing: readonly { readonly family: Family; readonly code: string }[];
 };
 
@@ -40,36 +43,35 @@ export type PodListeners = {
  * from outside, and a SO_REUSEPORT socket could be joined by a process of the pod. What the system refused is told, not
  * thrown.
  */
-export function openPodListeners(mover: Mover, netns: string, port: Port, families: readonly Family[]): PodListeners {
-  const ids: ListenerId[] = [];
-  const missing: { family: Family; code: string }[] = [];
-  for (const family of families) {
-    const ip = parseIp(POD_LISTEN_ADDRESSES[family]);
-    if (!ip) throw new TypeError('the contract names no address');
-    try {
-      ids.push(mover.listen({ netns, ip, port, sharing: 'exclusive', transparent: false }).id);
-    } catch (thrown) {
-      missing.push({ family, code: codeOf(thrown) });
-    }
-  }
-  return { ids, missing };
+export function openPodListeners(mover: Mover, netns: string, port: Port, families: readonly Family[]): Opened {
+  return openEach(mover, families, POD_LISTEN_ADDRESSES, { netns, port, sharing: 'exclusive', transparent: false });
 }
 
-export type ServerListeners = {
-  readonly opened: readonly (readonly [Family, ListenerId])[];
-  readonly missing: readonly { readonly family: Family; readonly code: string }[];
-};
-
 /** Listens on every address of the agent's own namespace, one socket a thread. What the system refused is told. */
-export function openServerListeners(mover: Mover, port: Port, families: readonly Family[]): ServerListeners {
+export function openServerListeners(mover: Mover, port: Port, families: readonly Family[]): Opened {
+  return openEach(mover, families, EVERY_ADDRESS, {
+    netns: undefined,
+    port,
+    sharing: 'per-thread',
+    transparent: false,
+  });
+}
+
+const EVERY_ADDRESS = { 4: '0.0.0.0', 6: '::' } as const;
+
+function openEach(
+  mover: Mover,
+  families: readonly Family[],
+  addresses: Readonly<Record<Family, string>>,
+  options: Omit<ListenOptions, 'ip'>,
+): Opened {
   const opened: (readonly [Family, ListenerId])[] = [];
   const missing: { family: Family; code: string }[] = [];
   for (const family of families) {
-    const ip = parseIp(family === 4 ? '0.0.0.0' : '::');
-    if (!ip) throw new TypeError('no address');
+    const ip = parseIp(addresses[family]);
+    if (!ip) throw new TypeError(`${addresses[family]} is no address`);
     try {
-      const { id } = mover.listen({ netns: undefined, ip, port, sharing: 'per-thread', transparent: false });
-      opened.push([family, id]);
+      opened.push([family, mover.listen({ ...options, ip }).id]);
     } catch (thrown) {
       missing.push({ family, code: codeOf(thrown) });
     }

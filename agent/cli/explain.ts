@@ -1,7 +1,7 @@
-import { commaSeparated, parseWorkloadName } from '../config/common-config.ts';
+import { cidrs, commaSeparated, parseWorkloadName } from '../config/common-config.ts';
 import { directoryOf, sourceAt, workloadAt, workloadNamed } from '../identify/directory.ts';
 import { type IpAddress, parseIp } from '../model/address.ts';
-import { type Cidr, parseCidr } from '../model/cidr.ts';
+import type { Cidr } from '../model/cidr.ts';
 import type { Evidence } from '../model/evidence.ts';
 import type { FlowFacts, Hop } from '../model/flow.ts';
 import { type Hostname, parseAuthority, parseHostname } from '../model/hostname.ts';
@@ -95,9 +95,7 @@ function parseQuestion(
     problems.push(`--method: expected one word such as GET, not "${options.method}"`);
   if (options.path !== undefined && !/^(\/[!-~]*|\*)$/.test(options.path))
     problems.push(`--path: expected what follows the host, from "/" on, not "${options.path}"`);
-  const clusterCidrs = commaSeparated(options.clusterCidr).map(
-    (each) => parseCidr(each) ?? (problems.push(`--cluster-cidr: expected a CIDR, not "${each}"`), undefined),
-  );
+  const clusterCidrs = cidrs('--cluster-cidr', options.clusterCidr, (problem) => void problems.push(problem));
   const hop = parseHop(options.hop);
   if (!hop) problems.push(`--hop: expected mesh or gateway:NS/NAME, not "${options.hop}"`);
   if (!from || !to?.port || !hop || problems.length > 0) return { ok: false, problems };
@@ -121,7 +119,7 @@ function parseQuestion(
     toName: to.host.kind === 'name' ? to.host.name : undefined,
     toPort: to.port,
     evidence,
-    clusterCidrs: clusterCidrs.filter((each) => each !== undefined),
+    clusterCidrs,
   };
 }
 

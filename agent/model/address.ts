@@ -9,6 +9,7 @@ declare const ipAddress: unique symbol;
 export type IpAddress = string & { readonly [ipAddress]: true };
 
 export type Family = 4 | 6;
+export const FAMILIES: readonly Family[] = [4, 6];
 
 export type Endpoint = { readonly ip: IpAddress; readonly port: Port };
 

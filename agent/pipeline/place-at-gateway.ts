@@ -1,8 +1,9 @@
 import type { IpAddress } from '../model/address.ts';
 import { type Cidr, cidrContains } from '../model/cidr.ts';
 import type { FailureCode } from '../model/failure.ts';
+import type { HeldEvent } from '../model/mover.ts';
 import type { Preamble } from '../wire/proxy-v2.ts';
-import { readProxyV2 } from '../wire/proxy-v2-read.ts';
+import { type ProxyV2Result, readProxyV2 } from '../wire/proxy-v2-read.ts';
 import type { Caller } from './caller.ts';
 import type { Accepted, Located, Placing } from './stages.ts';
 
@@ -20,9 +21,9 @@ export function placeAtGateway(flow: Accepted, trusted: TrustedPeers): Placing |
 }
 
 async function placeTold(flow: Accepted): Promise<Placing> {
-  const first = await firstBytes(flow);
-  if (first === 'gone') return { ok: 'gone' };
-  const told = readProxyV2(first.bytes);
+  const read = await readPreamble(flow);
+  if (read === 'gone') return { ok: 'gone' };
+  const { first, told } = read;
   if (told.kind === 'not-proxy' || first.bytes.length === 0) return fail('preamble-missing');
   if (told.kind !== 'preamble') return fail('preamble-bad');
   flow.conversation.edit('client', 0, told.bytes, NOTHING);
@@ -34,22 +35,23 @@ function fail(code: FailureCode): Placing {
   return { ok: false, code };
 }
 
-/** What is held once it is a header, or can be none, or the time is up. */
-async function firstBytes({
-  conversation,
-}: Accepted): Promise<{ readonly bytes: Uint8Array; readonly ended: boolean } | 'gone'> {
+/** What is held once it is a header, or can be none, or the time is up; and how far it is one. */
+async function readPreamble({ conversation }: Accepted): Promise<Read | 'gone'> {
   const until = performance.now() + PREAMBLE_MS;
-  let first: { readonly bytes: Uint8Array; readonly ended: boolean } = conversation.opening;
-  while (!first.ended && readProxyV2(first.bytes).kind === 'more') {
+  let first: Said = conversation.opening;
+  for (let late = false; ; ) {
+    const told = readProxyV2(first.bytes);
     const left = until - performance.now();
-    if (left <= 0) break;
+    if (told.kind !== 'more' || first.ended || late || left <= 0) return { first, told };
     const held = await conversation.inspect('client', first.bytes.length, Math.ceil(left));
     if (!held) return 'gone';
     first = held;
-    if (held.deadline) break;
+    late = held.deadline;
   }
-  return first;
 }
+
+type Said = Pick<HeldEvent, 'bytes' | 'ended'>;
+type Read = { readonly first: Said; readonly told: ProxyV2Result };
 
 function placeItself(flow: Accepted): Located {
   const { peer, local } = flow.conversation.opening;

@@ -1,5 +1,5 @@
-import { openServerListeners } from '../accept/listeners.ts';
-import type { Family } from '../model/address.ts';
+import { openServerListeners, RETRY_MS } from '../accept/listeners.ts';
+import { FAMILIES, type Family } from '../model/address.ts';
 import type { ListenerId } from '../model/mover.ts';
 import type { Port } from '../model/port.ts';
 import type { Listening, Place } from './role.ts';
@@ -43,7 +43,3 @@ export function listenForServers({ mover, diagnostics, registry, stop }: Place):
   stop.addEventListener('abort', () => clearInterval(timer), { once: true });
   return { follow, ids: () => [...open.values()].flatMap((ids) => [...ids.values()]) };
 }
-
-const FAMILIES: readonly Family[] = [4, 6];
-/** Binding costs some microseconds; whoever waits for the port is refused meanwhile. */
-const RETRY_MS = 500;

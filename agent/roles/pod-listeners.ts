@@ -1,8 +1,8 @@
 import { EXIT } from '../../init/contract.ts';
-import { openPodListeners } from '../accept/listeners.ts';
+import { openPodListeners, RETRY_MS } from '../accept/listeners.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import type { Diagnostics } from '../log/diagnostics.ts';
-import type { Family } from '../model/address.ts';
+import { FAMILIES, type Family } from '../model/address.ts';
 import type { ListenerId, Mover } from '../model/mover.ts';
 import type { Caller } from '../pipeline/caller.ts';
 import { StartFailure } from './start-failure.ts';
@@ -22,12 +22,12 @@ export function listenForPods(
 ): void {
   let wanted: readonly Wanted[] = [];
   for (const pod of enrolments) {
-    const { ids, missing } = openPodListeners(mover, pod.netns, port, BOTH);
-    for (const id of ids) enrolled.set(id, callerOf(pod));
+    const { opened, missing } = openPodListeners(mover, pod.netns, port, FAMILIES);
+    for (const [, id] of opened) enrolled.set(id, callerOf(pod));
     const busy = missing.filter(({ code }) => code === TAKEN).map(({ family }) => family);
     const other = missing.find(({ code }) => code !== TAKEN);
-    if (ids.length + busy.length === 0 && other) throw cannotListen(pod, port, other.code);
-    if (ids.length > 0) diagnostics.info(listeningText(pod, port));
+    if (opened.length + busy.length === 0 && other) throw cannotListen(pod, port, other.code);
+    if (opened.length > 0) diagnostics.info(listeningText(pod, port));
     for (const { family, code } of missing) diagnostics.warn(missingText(pod, family, code));
     if (busy.length > 0) wanted = [...wanted, { pod, families: busy }];
   }
@@ -36,9 +36,9 @@ export function listenForPods(
   if (enrolled.size === 0) throw cannotListen(first.pod, port, TAKEN);
   const timer = setInterval(() => {
     wanted = wanted.flatMap(({ pod, families }) => {
-      const { ids, missing } = openPodListeners(mover, pod.netns, port, families);
-      for (const id of ids) enrolled.set(id, callerOf(pod));
-      if (ids.length > 0) diagnostics.info(`${listeningText(pod, port)}: now free`);
+      const { opened, missing } = openPodListeners(mover, pod.netns, port, families);
+      for (const [, id] of opened) enrolled.set(id, callerOf(pod));
+      if (opened.length > 0) diagnostics.info(`${listeningText(pod, port)}: now free`);
       return missing.length > 0 ? [{ pod, families: missing.map(({ family }) => family) }] : [];
     });
     if (wanted.length === 0) clearInterval(timer);
@@ -54,9 +54,6 @@ function callerOf({ netns, namespace, pod }: Pod): Caller {
 }
 
 const TAKEN = 'EADDRINUSE';
-const BOTH: readonly Family[] = [4, 6];
-/** Binding costs some microseconds; whoever waits for the port is refused meanwhile. */
-const RETRY_MS = 500;
 
 function cannotListen(pod: Pod, port: number, code: string): StartFailure {
   return new StartFailure(EXIT.unavailable, `${podText(pod)}: cannot listen in ${pod.netns}, port ${port}: ${code}`);

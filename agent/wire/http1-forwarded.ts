@@ -1,4 +1,4 @@
-import { LF } from './ascii.ts';
+import { COLON, LF } from './ascii.ts';
 
 /** Bytes to put into a head, at an offset of the head as it was. */
 export type Insertion = { readonly at: number; readonly bytes: Uint8Array };
@@ -63,8 +63,6 @@ function isNamed(head: Uint8Array, start: number, name: string): boolean {
   }
   return true;
 }
-
-const COLON = 58;
 
 function ascii(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));

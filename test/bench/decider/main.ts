@@ -20,7 +20,7 @@ const accept: Accept = (flow, event) => {
 };
 const mover = startAccepting(availableParallelism(), accept);
 const port = portOf(DEFAULT_LISTEN_PORT);
-if (port === undefined || openPodListeners(mover, netns, port, [4]).ids.length === 0) throw new Error('no listener');
+if (port === undefined || openPodListeners(mover, netns, port, [4]).opened.length === 0) throw new Error('no listener');
 process.once('SIGTERM', () => process.exit()); // in order, so that a profile is written
 process.stdout.write('listening\n');
 
