@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { must, run } from '../support/lab/run.ts';
+import { installDebian } from '../support/lab/debian.ts';
 import type { Contender } from './contender.ts';
 
 /** What only the bench needs: the file that shows that it is there, the Debian package that brings it, for whom. */
@@ -18,10 +18,5 @@ export async function install(contenders: readonly Contender[]): Promise<void> {
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map((each) => each.package))];
   process.stderr.write(`bench: installing ${packages.join(', ')} (for the bench alone)\n`);
-  const options = { env: { DEBIAN_FRONTEND: 'noninteractive' }, limitMs: 300_000 };
-  const how = ['-qy', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=120'];
-  await must(['apt-get', 'update', '-q'], options);
-  await must(['apt-get', 'install', ...how, ...packages], options);
-  const services = missing.map(({ contender }) => contender);
-  await run(['systemctl', 'disable', '--now', ...new Set(services)]); // where there is no systemd, none was started
+  await installDebian(packages, [...new Set(missing.map(({ contender }) => contender))]);
 }

@@ -1,4 +1,5 @@
 import type { Contender } from './contender.ts';
+import { tableOf } from './markdown-table.ts';
 import type { Run } from './run.ts';
 import { median, spread } from './statistics.ts';
 
@@ -16,13 +17,7 @@ export function tableText(title: string, rows: readonly Row[], lessIsBetter: boo
       lessIsBetter,
     ),
   );
-  const widths = HEADINGS.map((heading, column) =>
-    Math.max(heading.length, ...cells.map((line) => (line[column] ?? '').length)),
-  );
-  const text = (line: readonly string[]) =>
-    `| ${line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`;
-  const rule = `|${widths.map((width, column) => (column === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
-  return [`${title}\n`, text(HEADINGS), rule, ...cells.map(text), ''].join('\n');
+  return `${title}\n\n${tableOf(HEADINGS, cells)}\n`;
 }
 
 const HEADINGS = [

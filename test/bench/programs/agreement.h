@@ -3,6 +3,7 @@
 #define BENCH_AGREEMENT_H
 #include "answer.h"
 #include <stdlib.h>
+#include <sys/socket.h>
 
 /*
  * An order opens a connection, unless that is a ClientHello: what is wanted, zeros, a length. No protocol begins with
@@ -44,6 +45,12 @@ static inline uint8_t *make_stream(void) {
   }
   for (size_t i = PERIOD_BYTES; i < PERIOD_BYTES + CHUNK_BYTES; i++) bytes[i] = bytes[i - PERIOD_BYTES];
   return bytes;
+}
+
+/* The next piece of a stream of `total` bytes, as much of it as is taken; as send. */
+static inline ssize_t send_piece(int fd, const uint8_t *stream, uint64_t position, uint64_t total) {
+  uint64_t left = total - position;
+  return send(fd, stream + position % PERIOD_BYTES, left < CHUNK_BYTES ? left : CHUNK_BYTES, MSG_NOSIGNAL);
 }
 
 static inline void make_order(uint8_t *order, enum order what, uint64_t length) {

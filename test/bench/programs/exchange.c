@@ -90,10 +90,7 @@ static void read_plan(int argc, char **argv) {
     fill_body(plan.answer, SMALL_BYTES);
     return;
   }
-  FILE *hello = fopen(argv[7], "rb");
-  if (!hello) fail(argv[7]);
-  plan.opening_length = fread(plan.opening, 1, sizeof plan.opening, hello);
-  fclose(hello);
+  plan.opening_length = read_file(argv[7], plan.opening, sizeof plan.opening);
   plan.answer_length = flight(plan.answer);
 }
 

@@ -53,16 +53,40 @@ static inline struct sockaddr_in address_of(const char *ip, const char *port) {
   return to;
 }
 
-/* Non-blocking, on its way; watched edge-triggered in both directions. */
+/* Edge-triggered, in both directions. */
+static inline void watch(int epoll, int fd, void *owner) {
+  struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = owner};
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == -1) fail("epoll_ctl");
+}
+
+/* Non-blocking, on its way, and watched. */
 static inline int dial_to(const struct sockaddr_in *to, int epoll, void *owner) {
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd == -1) fail("socket");
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (connect(fd, (const struct sockaddr *)to, sizeof *to) == -1 && errno != EINPROGRESS) fail("connect");
-  struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = owner};
-  if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == -1) fail("epoll_ctl");
+  watch(epoll, fd, owner);
   return fd;
+}
+
+/* Blocking; what is silent for five seconds fails. */
+static inline int connect_to(const struct sockaddr_in *to) {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd == -1) fail("socket");
+  const struct timeval patience = {.tv_sec = 5};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  if (connect(fd, (const struct sockaddr *)to, sizeof *to) == -1) fail("connect");
+  return fd;
+}
+
+/* Its length, at most `most`. */
+static inline size_t read_file(const char *path, uint8_t *to, size_t most) {
+  FILE *file = fopen(path, "rb");
+  if (!file) fail(path);
+  size_t length = fread(to, 1, most, file);
+  fclose(file);
+  return length;
 }
 
 static inline void count_answer(shared *common, histogram *times, uint64_t began, uint64_t measure_ns) {

@@ -5,8 +5,6 @@
 #include "agreement.h"
 #include "generator.h"
 
-static struct sockaddr_in to;
-
 static void exchange(int fd) {
   uint8_t order[ORDER_BYTES], answer[SMALL_BYTES], expected[SMALL_BYTES];
   make_order(order, ORDER_KEEP, 0);
@@ -19,7 +17,7 @@ static void exchange(int fd) {
 
 int main(int argc, char **argv) {
   if (argc != 4) fail("three arguments");
-  to = address_of(argv[1], argv[2]);
+  const struct sockaddr_in to = address_of(argv[1], argv[2]);
   int count = atoi(argv[3]);
   all_descriptors();
   sigset_t signals;
@@ -27,12 +25,8 @@ int main(int argc, char **argv) {
   sigaddset(&signals, SIGUSR1);
   sigprocmask(SIG_BLOCK, &signals, NULL);
   int *all = calloc((size_t)count, sizeof *all);
-  const struct timeval patience = {.tv_sec = 5};
   for (int i = 0; i < count; i++) {
-    all[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (all[i] == -1) fail("socket");
-    setsockopt(all[i], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    if (connect(all[i], (struct sockaddr *)&to, sizeof to) == -1) fail("connect");
+    all[i] = connect_to(&to);
     exchange(all[i]);
   }
   puts("idle");

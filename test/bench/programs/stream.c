@@ -36,8 +36,7 @@ static void ask(stream *s) {
 
 static void send_on(stream *s) {
   while (s->position < plan.bytes) {
-    uint64_t left = plan.bytes - s->position;
-    ssize_t n = send(s->fd, pattern + s->position % PERIOD_BYTES, left < CHUNK_BYTES ? left : CHUNK_BYTES, MSG_NOSIGNAL);
+    ssize_t n = send_piece(s->fd, pattern, s->position, plan.bytes);
     if (n == -1 && errno == EAGAIN) return;
     if (n == -1) fail("send");
     s->position += (uint64_t)n;

@@ -76,11 +76,6 @@ static bool begin(connection *c) {
   return true;
 }
 
-static ssize_t send_down(connection *c) {
-  uint64_t left = c->total - c->position;
-  return send(c->fd, pattern + c->position % PERIOD_BYTES, left < CHUNK_BYTES ? left : CHUNK_BYTES, MSG_NOSIGNAL);
-}
-
 static ssize_t take_up(connection *c) {
   static __thread uint8_t bytes[CHUNK_BYTES];
   ssize_t n = recv(c->fd, bytes, sizeof bytes, 0);
@@ -109,7 +104,7 @@ static bool serve(connection *c) {
       return false;
     } else if (c->order == ORDER_DOWN) {
       if (c->position == c->total) return false;
-      ssize_t n = send_down(c);
+      ssize_t n = send_piece(c->fd, pattern, c->position, c->total);
       if (n == -1) return errno == EAGAIN;
       c->position += (uint64_t)n;
     } else if (c->order == ORDER_UP) {
@@ -143,8 +138,7 @@ static void accept_all(int epoll, int listening, bool socks) {
     if (!c) fail("calloc");
     c->fd = fd;
     c->greeting = socks;
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = c};
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == -1) fail("epoll_ctl");
+    watch(epoll, fd, c);
   }
 }
 

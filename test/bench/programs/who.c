@@ -11,16 +11,8 @@ int main(int argc, char **argv) {
   uint8_t bytes[HELLO_BYTES_MOST];
   size_t length = ORDER_BYTES;
   make_order(bytes, ORDER_WHO, 0);
-  if (argc > 3) {
-    FILE *hello = fopen(argv[3], "rb");
-    if (!hello) fail(argv[3]);
-    length = fread(bytes, 1, sizeof bytes, hello);
-    fclose(hello);
-  }
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-  const struct timeval patience = {.tv_sec = 5};
-  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  if (connect(fd, (const struct sockaddr *)&to, sizeof to) == -1) fail("connect");
+  if (argc > 3) length = read_file(argv[3], bytes, sizeof bytes);
+  int fd = connect_to(&to);
   if (send(fd, bytes, length, MSG_NOSIGNAL) != (ssize_t)length) fail("send");
   ssize_t n = recv(fd, bytes, sizeof bytes, MSG_WAITALL);
   if (n == -1 && errno != ECONNRESET) fail("recv"); /* a refusal may be a reset */

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { PEER_FILES } from '../contenders/peers.ts';
 import { CANNOT } from '../contenders.ts';
+import { tableOf } from '../markdown-table.ts';
 import { plotSvg } from './plot.ts';
 import { groupsOf, numberText, type Report } from './report.ts';
-import { tableOf } from './summary.ts';
 
 /** docs/performance.md and its plot. Nothing but figures differs between two runs on one machine. */
 export function writeDocument(report: Report): void {
