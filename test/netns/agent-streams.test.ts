@@ -1,8 +1,8 @@
 /** Bytes that are no HTTP, through the running agent: hellos in every shape, servers that speak first, half-closed flows. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { noFlowLeft, talk, telling } from '../support/clients/captured-pod.ts';
+import { clientHello } from '../support/clients/client-hello.ts';
 import { type Captured, capturedLab, meshMode, serviceEntry } from '../support/lab/captured.ts';
 import { waitFor } from '../support/lab/wait.ts';
 
@@ -45,10 +45,6 @@ const wire = (says: string, body: () => Promise<void>): void =>
 
 const ALERT = '\x15\x03\x03\x00\x02\x02\x31';
 
-function hello(name: string): string {
-  return readFileSync(new URL(`../fixtures/client-hello/${name}.bin`, import.meta.url), 'latin1');
-}
-
 /** The same hello with a padding extension (RFC 7685), in records of 4 kB: about `bytes` long in all. */
 function padded(text: string, bytes: number): string {
   const captured = Buffer.from(text, 'latin1');
@@ -80,8 +76,8 @@ function inRecords(message: Buffer, size: number): string {
   return Buffer.concat(records).toString('latin1');
 }
 
-const whole = hello('curl-7.88');
-const large = padded(hello('openssl-3.0-alpn'), 15_500);
+const whole = clientHello('curl-7.88');
+const large = padded(clientHello('openssl-3.0-alpn'), 15_500);
 
 describe('TLS to a listed port', { concurrency: 4 }, () => {
   const passing = [
@@ -96,8 +92,8 @@ describe('TLS to a listed port', { concurrency: 4 }, () => {
     { says: 'a hello of 15 kB in several records', hello: large, steps: [{ send: large }] },
     {
       says: 'a hello whose name ends in a dot',
-      hello: hello('openssl-3.0-trailing-dot'),
-      steps: [{ send: hello('openssl-3.0-trailing-dot') }],
+      hello: clientHello('openssl-3.0-trailing-dot'),
+      steps: [{ send: clientHello('openssl-3.0-trailing-dot') }],
     },
   ];
   for (const { says, steps, hello: sent } of passing) {
@@ -121,11 +117,11 @@ describe('TLS to a listed port', { concurrency: 4 }, () => {
   }
 
   const refused = [
-    { says: 'a hello without a name', send: hello('openssl-3.0-no-sni'), reason: 'not-listed' },
-    { says: 'a hello of another name', send: hello('node-24'), reason: 'not-listed' },
+    { says: 'a hello without a name', send: clientHello('openssl-3.0-no-sni'), reason: 'not-listed' },
+    { says: 'a hello of another name', send: clientHello('node-24'), reason: 'not-listed' },
     {
       says: 'a hello of 20 kB, more than is looked at,',
-      send: padded(hello('openssl-3.0-alpn'), 20_000),
+      send: padded(clientHello('openssl-3.0-alpn'), 20_000),
       reason: 'not-listed',
     },
     { says: 'an SSL 2.0 hello', send: '\x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00\x10', reason: 'not-listed' },

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { noFlowLeft, type Talk, type Talked, talk, telling } from '../support/clients/captured-pod.ts';
+import { clientHello } from '../support/clients/client-hello.ts';
 import { asked, gateWorld, linesOf, ONE, PROXY_PORT, request } from '../support/clients/gate-world.ts';
 import { misfit, refusalPattern } from '../support/corpus/patterns.ts';
 import type { Captured } from '../support/lab/captured.ts';
@@ -109,7 +110,7 @@ wire('a connection that waits for requests ends, and its line counts nothing twi
 });
 
 const connect = request('CONNECT', 'aliyun.com:443', 'aliyun.com:443');
-const hello = readFileSync(new URL('../fixtures/client-hello/curl-7.88.bin', import.meta.url)).toString('latin1');
+const hello = clientHello('curl-7.88');
 for (const [says, steps] of [
   ['has said nothing yet', [{ send: connect }, { until: 'end' }]],
   ['carries TLS', [{ send: connect }, { expect: '\r\n\r\n$' }, { send: hello }, { until: 'end' }]],

@@ -1,9 +1,9 @@
 /** Requests after which the connection speaks something else: WebSocket passes, tunnels are judged, all else is refused. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { noFlowLeft, type Talk, type Talked, talk, tellingAnew } from '../support/clients/captured-pod.ts';
+import { clientHello } from '../support/clients/client-hello.ts';
 import { asked, gateWorld, ONE, PROXY_PORT, request, WEBSOCKET_PORT } from '../support/clients/gate-world.ts';
 import { MESSAGE_BYTES, type WebSocketTold } from '../support/clients/websocket.ts';
 import { answerPattern, misfit, refusalPattern } from '../support/corpus/patterns.ts';
@@ -91,19 +91,17 @@ describe('other protocols', () => {
 
 describe('CONNECT is judged as this request, and as its target', () => {
   const connect = (target: string): string => request('CONNECT', target, target);
-  const hello = (name: string): string =>
-    readFileSync(new URL(`../fixtures/client-hello/${name}.bin`, import.meta.url)).toString('latin1');
 
   wire('both are listed: the tunnel stands, and TLS for the name passes', async () => {
     const told = await converse(PROXY_PORT, [
       { send: connect('aliyun.com:443') },
       { expect: '\r\n\r\n$' },
-      { send: hello('curl-7.88') },
-      { expect: `established\r\n.*\r\n\r\n.{${hello('curl-7.88').length}}$` },
+      { send: clientHello('curl-7.88') },
+      { expect: `established\r\n.*\r\n\r\n.{${clientHello('curl-7.88').length}}$` },
       { half: 'close' },
       { until: 'end' },
     ]);
-    assert.equal(misfit(told.received, [...answerPattern(ESTABLISHED), hello('curl-7.88')]), undefined);
+    assert.equal(misfit(told.received, [...answerPattern(ESTABLISHED), clientHello('curl-7.88')]), undefined);
     assert.deepEqual(asked(world, 'proxy'), [['CONNECT aliyun.com:443 aliyun.com:443']]);
   });
 
@@ -111,7 +109,7 @@ describe('CONNECT is judged as this request, and as its target', () => {
     const told = await converse(PROXY_PORT, [
       { send: connect('aliyun.com:443') },
       { expect: '\r\n\r\n$' },
-      { send: hello('node-24') }, // www.httpbin.org
+      { send: clientHello('node-24') }, // www.httpbin.org
       { until: 'end' },
     ]);
     assert.equal(misfit(told.received, [...answerPattern(ESTABLISHED), '\x15\x03\x03\0\x02\x02\x31']), undefined);

@@ -9,12 +9,13 @@ import {
   type Files,
   hostOf,
   isOf,
+  onlyBehind,
   originAddresses,
   PROMISED_MS,
   tellingAll,
 } from '../support/clients/egress-world.ts';
 import { meshMode } from '../support/lab/captured.ts';
-import { EGRESS_GATEWAY, endpointSlices, istioResource, seedFiles } from '../support/lab/resources.ts';
+import { EGRESS_GATEWAY, istioResource, seedFiles } from '../support/lab/resources.ts';
 import { outcomeText } from '../support/lab/run.ts';
 import { NODE } from '../support/lab/topology.ts';
 import { waitFor } from '../support/lab/wait.ts';
@@ -41,8 +42,7 @@ const wire = (says: string, body: () => Promise<void>): void =>
 
 /** These resources, and one pod behind the Service. */
 async function inForce(files: Files, pod = 'gw'): Promise<void> {
-  const { v4, v6 } = world.lab.pod(pod);
-  await world.inForce({ 'slices.yaml': endpointSlices([v4, v6]), ...files });
+  await world.inForce({ ...onlyBehind(world, pod), ...files });
 }
 
 function without(...names: readonly string[]): Files {

@@ -9,10 +9,11 @@ import {
   egressWorld,
   FAMILIES,
   hostOf,
+  onlyBehind,
   tellingAll,
 } from '../support/clients/egress-world.ts';
 import { serviceEntry } from '../support/lab/captured.ts';
-import { EGRESS_GATEWAY, endpointSlices, istioResource } from '../support/lab/resources.ts';
+import { EGRESS_GATEWAY, istioResource } from '../support/lab/resources.ts';
 import { outcomeText } from '../support/lab/run.ts';
 import { EXT } from '../support/lab/topology.ts';
 
@@ -59,8 +60,7 @@ const wire = (says: string, body: () => Promise<void>): void =>
 
 /** By one gateway, whose lines these are: those of three requests, one after the other on one connection. */
 async function three(pod: (typeof GATEWAYS)[number], family: string, path: string, ...args: readonly string[]) {
-  const { v4, v6 } = world.lab.pod(pod);
-  await world.inForce({ ...FILES, 'slices.yaml': endpointSlices([v4, v6]) });
+  await world.inForce({ ...FILES, ...onlyBehind(world, pod) });
   const called = await callFrom(
     world,
     'sleep',
@@ -132,7 +132,7 @@ for (const { flag, of } of FAMILIES) {
     });
 
     wire('a client outside is told of by its own address', async () => {
-      await world.inForce({ ...FILES });
+      await world.inForce(FILES);
       const url = `http://${bracketed(world.lab.pod('gw-tells')[of])}/get`;
       const outcome = await world.lab.curl('ext', '--interface', EXT[of], '-sS', '-H', `Host: ${WEB}`, url);
       assert.equal(outcome.code, 0, outcomeText(outcome));
@@ -144,8 +144,7 @@ for (const { flag, of } of FAMILIES) {
 
     for (const pod of GATEWAYS) {
       wire(`an answer has the time once and its origin’s own name (${pod})`, async () => {
-        const { v4, v6 } = world.lab.pod(pod);
-        await world.inForce({ ...FILES, 'slices.yaml': endpointSlices([v4, v6]) });
+        await world.inForce({ ...FILES, ...onlyBehind(world, pod) });
         const outcome = await world.lab.curl('sleep', flag, '-sSI', `http://${WEB}/get?[1-2]`);
         const [first = '', second = ''] = outcome.stdout.split(/(?<=\r\n\r\n)/);
         for (const head of [first, second]) {
@@ -158,8 +157,7 @@ for (const { flag, of } of FAMILIES) {
       });
 
       wire(`an answer of the gateway’s own is signed, once (${pod})`, async () => {
-        const { v4, v6 } = world.lab.pod(pod);
-        await world.inForce({ ...FILES, 'slices.yaml': endpointSlices([v4, v6]) });
+        await world.inForce({ ...FILES, ...onlyBehind(world, pod) });
         const outcome = await world.lab.curl('sleep', flag, '-sSI', `http://${WEB}/nowhere`);
         assert.match(outcome.stdout, /^HTTP\/1\.1 404 /, outcomeText(outcome));
         assert.deepEqual(fields(outcome.stdout, 'server'), ['weir']);

@@ -17,6 +17,7 @@ import { istioResource, seedFiles } from '../support/lab/resources.ts';
 import { outcomeText } from '../support/lab/run.ts';
 import { EXT } from '../support/lab/topology.ts';
 import { waitFor } from '../support/lab/wait.ts';
+import { literally } from '../support/literally.ts';
 
 const SEED = seedFiles('seed-002');
 const LABELS = { istio: 'ingressgateway' };
@@ -262,9 +263,4 @@ for (const { flag, of } of FAMILIES) {
 function camelCase(text: string): string {
   assert.match(text, /sni_hosts/);
   return text.replaceAll('sni_hosts', 'sniHosts');
-}
-
-/** This text as a pattern. */
-function literally(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
 }

@@ -10,12 +10,13 @@ import {
   FAMILIES,
   type Family,
   type Files,
+  onlyBehind,
   tellingAll,
 } from '../support/clients/egress-world.ts';
 import { type Flaw, proxyHeader } from '../support/clients/proxy-header.ts';
 import type { AccessLine } from '../support/lab/agent.ts';
 import { serviceEntry } from '../support/lab/captured.ts';
-import { endpointSlices, gatewayService, seedFiles } from '../support/lab/resources.ts';
+import { gatewayService, seedFiles } from '../support/lab/resources.ts';
 import { outcomeText } from '../support/lab/run.ts';
 
 const WEB = 'aliyun.com';
@@ -46,8 +47,7 @@ const wire = (says: string, body: () => Promise<void>): void =>
 
 /** FILES and these, with one gateway behind the Service. */
 async function inForce(files: Files = {}, pod: (typeof GATEWAYS)[number] = 'gw'): Promise<void> {
-  const { v4, v6 } = world.lab.pod(pod);
-  await world.inForce({ ...FILES, 'slices.yaml': endpointSlices([v4, v6]), ...files });
+  await world.inForce({ ...FILES, ...onlyBehind(world, pod), ...files });
 }
 
 const REQUEST = `GET / HTTP/1.1\r\nHost: ${WEB}\r\nConnection: close\r\n\r\n`;
@@ -60,6 +60,15 @@ async function talkTo(of: Family, place: string, steps: Talk['steps']): Promise<
 
 function lineOf({ local }: Talked): Promise<AccessLine> {
   return world.gateway().accessLine((line) => line['downstream_remote_address'] === local);
+}
+
+/** Without a byte to the client or to an origin, and with this reason. */
+async function closedFor(reason: string, told: Talked): Promise<void> {
+  assert.equal(told.received, '');
+  assert.notEqual(told.end, 'open');
+  const line = await lineOf(told);
+  assert.deepEqual([line['verdict'], line['reason'], line['upstream_host']], ['deny', reason, null]);
+  assert.deepEqual(world.lab.seen(), []);
 }
 
 /** Where the gateway knows no more than that the agent dialled it. */
@@ -142,11 +151,7 @@ for (const { flag, of } of FAMILIES) {
     wire('a trusted peer without one: closed, preamble-missing', async () => {
       await inForce();
       const told = await talkTo(of, 'node', [{ send: REQUEST }, { until: 'end' }]);
-      assert.equal(told.received, '');
-      assert.notEqual(told.end, 'open');
-      const line = await lineOf(told);
-      assert.deepEqual([line['verdict'], line['reason'], line['upstream_host']], ['deny', 'preamble-missing', null]);
-      assert.deepEqual(world.lab.seen(), []);
+      await closedFor('preamble-missing', told);
     });
 
     for (const place of ['ext', 'sleep-a', 'stranger']) {
@@ -154,14 +159,7 @@ for (const { flag, of } of FAMILIES) {
         await inForce();
         const steps = [{ send: header(of, 'sleep-a') + REQUEST }, { until: 'end' }] as const;
         const told = await talkTo(of, place, steps);
-        assert.equal(told.received, '');
-        assert.notEqual(told.end, 'open');
-        const line = await lineOf(told);
-        assert.deepEqual(
-          [line['verdict'], line['reason'], line['upstream_host']],
-          ['deny', 'preamble-untrusted', null],
-        );
-        assert.deepEqual(world.lab.seen(), []);
+        await closedFor('preamble-untrusted', told);
       });
     }
 
@@ -170,11 +168,7 @@ for (const { flag, of } of FAMILIES) {
         await inForce();
         const steps = [{ send: header(of, 'sleep-a', { flaw }) + REQUEST }, { until: 'end' }] as const;
         const told = await talkTo(of, 'node', steps);
-        assert.equal(told.received, '');
-        assert.notEqual(told.end, 'open');
-        const line = await lineOf(told);
-        assert.deepEqual([line['verdict'], line['reason'], line['upstream_host']], ['deny', 'preamble-bad', null]);
-        assert.deepEqual(world.lab.seen(), []);
+        await closedFor('preamble-bad', told);
       });
     }
 

@@ -100,7 +100,8 @@ function worldOf(lab: Lab, options: EgressWorldOptions): EgressWorld {
   };
 }
 
-function unheardOf(what: string): never {
+/** For what a test names and its world does not have. */
+export function unheardOf(what: string): never {
   throw new Error(`no ${what} in this world`);
 }
 
@@ -118,6 +119,11 @@ export const PROMISED_MS = 1_000;
 function addressesOf(lab: Lab, place: string): readonly string[] {
   const { v4, v6 } = lab.pod(place);
   return [v4, v6];
+}
+
+/** The slices of the Service with one gateway alone behind it. */
+export function onlyBehind({ lab }: EgressWorld, pod: string): Files {
+  return { 'slices.yaml': endpointSlices(addressesOf(lab, pod)) };
 }
 
 /** With origins that have forgotten what was before; a failure is told with what everybody said and reported. */

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { type Captured, capturedLab, meshMode, serviceEntry } from '../lab/captured.ts';
+import { clientHello } from './client-hello.ts';
 import { type Keeper, keepOpen } from './keep-open.ts';
 import type { Kept, Saying } from './keeper.ts';
 import { RAW_ADDRESSES } from './raw-origin.ts';
@@ -43,7 +43,7 @@ export async function policyWorld(lease: 'on' | 'off'): Promise<Captured> {
   return world;
 }
 
-const HELLO = readFileSync(new URL('../../fixtures/client-hello/curl-7.88.bin', import.meta.url), 'latin1');
+const HELLO = clientHello('curl-7.88');
 const ECHO: Saying = { say: 'again\n', mark: 'again\n' };
 const OTHER: Saying = asking('other.test', '/', '</html>\n');
 const LENGTH: Saying = asking('raw.test:8000', '/length', 'length');

@@ -1,4 +1,5 @@
 import { type Captured, capturedLab, meshMode, serviceEntry } from '../lab/captured.ts';
+import { literally } from '../literally.ts';
 import { type Talked, talk } from './captured-pod.ts';
 
 /** raw.test: an origin that writes its own bytes (origins/raw-http.ts), listed as HTTP on one port and as TCP on another. */
@@ -36,9 +37,7 @@ export function ask(
 /** What a client gets of these answers of the origin: byte for byte but for the time, as a regular expression. */
 export function timed(...answers: readonly string[]): string {
   const parts = answers.join('').split(FINAL_STATUS_LINE);
-  return parts
-    .map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`))
-    .join(String.raw`x-envoy-upstream-service-time: \d+\r\n`);
+  return parts.map(literally).join(String.raw`x-envoy-upstream-service-time: \d+\r\n`);
 }
 
 const FINAL_STATUS_LINE = /(?<=HTTP\/1\.[01] (?:101|[2-9]\d\d)[^\r\n]*\r\n)/;

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { hostOf } from '../clients/egress-world.ts';
 import type { Answer } from './ask.ts';
 import type { Line } from './line.ts';
-import { addressesOf, type Caller, filled, filledPattern } from './places.ts';
+import { addressesOf, type Caller, filled, filledPattern, ipsOf } from './places.ts';
 import type { AtHop, Value } from './schema.ts';
 
 /** What differs from what was expected, a sentence each; empty: nothing. */
@@ -31,19 +31,18 @@ function fits(value: Value, came: unknown, caller: Caller): boolean {
   }
   if ('matches' in value) return typeof came === 'string' && filledPattern(value.matches, caller).test(came);
   if ('is' in value) return typeof came === value.is;
-  if ('ip' in value) return typeof came === 'string' && ipsOf(value.ip, caller).includes(came);
+  if ('ip' in value) return typeof came === 'string' && fittingIps(value.ip, caller).includes(came);
   const port = /:(\d+)$/.exec(String(came))?.[1];
   return (
     port !== undefined &&
     (value.port === undefined || value.port === Number(port)) &&
-    ipsOf(value.endpoint, caller).includes(hostOf(came))
+    fittingIps(value.endpoint, caller).includes(hostOf(came))
   );
 }
 
 /** The client has one address, by the family that it calls over; who dials on chooses between two. */
-function ipsOf(place: string, caller: Caller): readonly string[] {
-  const pairs = addressesOf(caller, place);
-  return place === 'client' ? pairs.map((pair) => pair[caller.of]) : pairs.flatMap(({ v4, v6 }) => [v4, v6]);
+function fittingIps(place: string, caller: Caller): readonly string[] {
+  return place === 'client' ? addressesOf(caller, place).map((pair) => pair[caller.of]) : ipsOf(caller, place);
 }
 
 /** The answer that a hop is expected to give. */

@@ -1,13 +1,13 @@
 import { hostOf } from '../clients/egress-world.ts';
 import { run } from '../lab/run.ts';
 import { waitFor } from '../lab/wait.ts';
-import { ORIGINS } from '../origins/fixtures.ts';
+import { keyOf } from '../origins/fixtures.ts';
 import type { SeenConnection } from '../origins/record.ts';
 import { type Differences, differs, lacks, misses } from './expected.ts';
 import type { LabWorld, LogName } from './lab-world.ts';
 import { isJson, lineOf } from './line.ts';
 import type { Performed } from './perform.ts';
-import { addressesOf, type Caller, filledPattern } from './places.ts';
+import { type Caller, filledPattern, ipsOf } from './places.ts';
 import type { AtHop, Expected } from './schema.ts';
 
 /** What the client was told, and whom the origins saw. */
@@ -56,7 +56,7 @@ function judgeOrigins(seen: readonly SeenConnection[], { reached, never }: Expec
     if (!came) return [`${origin}: expected, came nobody`];
     const asked = came.requests.map(({ method, authority, path }) => `${method} ${authority} ${path}`);
     const local = hostOf(came.peer) === hostOf(came.local); // on a loopback it is who listens there
-    const peers = addressesOf(caller, from).flatMap(({ v4, v6 }) => [v4, v6]);
+    const peers = ipsOf(caller, from);
     return [
       ...differs(`origin ${at + 1}`, keyOf(origin), came.origin),
       ...(local || peers.includes(hostOf(came.peer)) ? [] : differs(`${origin}: who called`, from, came.peer)),
@@ -65,10 +65,6 @@ function judgeOrigins(seen: readonly SeenConnection[], { reached, never }: Expec
       ...(requests ? differs(`${origin}: requests`, requests, asked) : []),
     ];
   });
-}
-
-function keyOf(name: string): string {
-  return ORIGINS.find(({ names }) => names.includes(name))?.key ?? name;
 }
 
 /** The one new line of a log, as soon as it is there: of this client, if the client is known. */

@@ -1,10 +1,10 @@
 import { parseCidr } from '../../../agent/model/cidr.ts';
-import { bracketed, type Family } from '../clients/egress-world.ts';
+import { bracketed, type Family, originAddresses, unheardOf } from '../clients/egress-world.ts';
 import { meshMode } from '../lab/captured.ts';
 import { CLUSTER_CIDR } from '../lab/gateway.ts';
 import { endpointSlices, gatewayService, podResource } from '../lab/resources.ts';
 import { EXT, NODE, podAt } from '../lab/topology.ts';
-import { ORIGINS } from '../origins/fixtures.ts';
+import { literally } from '../literally.ts';
 import type { World } from './schema.ts';
 import type { Step } from './steps.ts';
 
@@ -31,8 +31,13 @@ export function addressesOf(caller: Caller, place: string): readonly Pair[] {
   if (place === 'node') return [NODE, ...pods.map((pod, at) => podAt('', pod, at).node)];
   if (place === 'client') return from === 'outside' ? [EXT] : addressesOf(caller, placeOf(world, from));
   if (pods.includes(place)) return [podAt('', place, pods.indexOf(place))];
-  const [v4, v6] = ORIGINS.find(({ names }) => names.includes(place))?.addresses ?? unheardOf(place);
+  const [v4, v6] = originAddresses(place);
   return v4 === undefined || v6 === undefined ? unheardOf(place) : [{ v4, v6 }];
+}
+
+/** The same as one list. */
+export function ipsOf(caller: Caller, place: string): readonly string[] {
+  return addressesOf(caller, place).flatMap(({ v4, v6 }) => [v4, v6]);
 }
 
 /** With `{PLACE}` as the address in a URL, `{PLACE ip}` as the bare one, both of the caller's family. */
@@ -42,9 +47,8 @@ export function filled(text: string, caller: Caller): string {
 
 /** The same in a regular expression; `{PLACE any}`: an address of either family, as in a URL. */
 export function filledPattern(text: string, caller: Caller): RegExp {
-  const literal = (ip: string): string => ip.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
   return new RegExp(
-    replaced(text, caller, (ips) => `(?:${ips.map(literal).join('|')})`),
+    replaced(text, caller, (ips) => `(?:${ips.map(literally).join('|')})`),
     's',
   );
 }
@@ -60,8 +64,7 @@ function replaced(text: string, caller: Caller, write: (ips: readonly string[]) 
 
 /** All resource files of a step: what stands in every lab, and its own. */
 export function filesOf(world: World, step: Step): Readonly<Record<string, string>> {
-  const pair = (place: string): readonly string[] =>
-    addressesOf({ world, from: 'outside', of: 'v4' }, place).flatMap(({ v4, v6 }) => [v4, v6]);
+  const pair = (place: string): readonly string[] => ipsOf({ world, from: 'outside', of: 'v4' }, place);
   const workloads = Object.entries(world.workloads).map(([place, workload]) => {
     const [, app = ''] = workload.split('/');
     return podResource(workload, { app }, pair(place));
@@ -79,7 +82,3 @@ export function filesOf(world: World, step: Step): Readonly<Record<string, strin
 }
 
 export const CLUSTER_CIDRS = CLUSTER_CIDR.split(',').map((text) => parseCidr(text) ?? unheardOf(text));
-
-function unheardOf(what: string): never {
-  throw new Error(`no ${what} in this world`);
-}

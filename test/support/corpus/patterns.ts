@@ -1,3 +1,4 @@
+import { literally } from '../literally.ts';
 /** What a client may get. Text is latin1, one character for each byte. */
 
 /** Parts that follow each other; a RegExp is sticky and takes as much as it can. */
@@ -74,14 +75,10 @@ function shown(text: string): string {
 export function endOf(pattern: Pattern): string {
   let source = '';
   for (const part of pattern.toReversed()) {
-    source = (typeof part === 'string' ? literal(part.slice(-64)) : part.source) + source;
+    source = (typeof part === 'string' ? literally(part.slice(-64)) : part.source) + source;
     if (typeof part === 'string' && part.length >= 16) break;
   }
   return `${source}$`;
-}
-
-function literal(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
 /** These bytes without the line that was put behind the first final status line. */

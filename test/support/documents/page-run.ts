@@ -1,4 +1,5 @@
 import { must } from '../lab/run.ts';
+import { literally } from '../literally.ts';
 import { type Block, blocksOf } from './markdown.ts';
 
 /** A block of shell, and the block of answers just below it; undefined: the page tells none. */
@@ -40,7 +41,7 @@ export function missingFrom({ told = '', answer }: Answered): string | undefined
   const lines = answer.split('\n').map((line) => line.trimEnd());
   let from = 0;
   for (const wanted of told.split('\n')) {
-    const parts = wanted.split('…').map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
+    const parts = wanted.split('…').map(literally);
     const pattern = new RegExp(`^${parts.join('.*')}$`);
     const at = lines.findIndex((line, index) => index >= from && pattern.test(line));
     if (at === -1) return wanted;

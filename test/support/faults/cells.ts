@@ -18,6 +18,11 @@ export const CELLS: readonly Numbered[] = WAYS.flatMap((way, at) =>
   })),
 );
 
+/** Of the rows through the gateway, which has a server for each. */
+export const GATEWAY_PORTS = CELLS.filter(({ way }) => way === 'through the gateway').map(
+  ({ originPort }) => originPort,
+);
+
 /** The origin takes no SYN there until it is said. */
 export function isHeld({ steps }: Row): boolean {
   return steps.includes('the dial goes on');

@@ -1,24 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { rowsBelow } from '../documents/markdown.ts';
 import { WAYS } from './row.ts';
 
-const PAGE = new URL('../../../docs/faults.md', import.meta.url);
-
-/** The cells of the table under this heading of docs/faults.md, its two head lines left out. */
+/** The cells of the table under this heading of docs/faults.md, without their backticks. */
 export function documentedTable(heading: string): readonly (readonly string[])[] {
-  const section =
-    readFileSync(PAGE, 'utf8')
-      .split(/^## /m)
-      .find((each) => each.startsWith(`${heading}\n`)) ?? '';
-  return section
-    .split('\n')
-    .filter((line) => line.startsWith('|'))
-    .slice(2)
-    .map((line) =>
-      line
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim().replaceAll('`', '')),
-    );
+  const page = readFileSync(new URL('../../../docs/faults.md', import.meta.url), 'utf8');
+  return rowsBelow(page, `## ${heading}`).map((cells) => cells.map((cell) => cell.replaceAll('`', '')));
 }
 
 /** One line for each cell and side that haproxy shows otherwise: `who | does | when | way | side | Weir's | haproxy's`. */

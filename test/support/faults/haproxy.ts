@@ -2,8 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { Lab, Place } from '../lab/lab.ts';
 import { outcomeText } from '../lab/run.ts';
 import { waitFor } from '../lab/wait.ts';
-import { CELLS, waitsForBytes } from './cells.ts';
-import { installMissing } from './install.ts';
+import { CELLS, GATEWAY_PORTS, waitsForBytes } from './cells.ts';
 
 /**
  * Debian's haproxy as a relay of captured connections, next to a pod, and a second one as its gateway. Each half of a
@@ -32,7 +31,6 @@ const GATEWAY_PORT = 9_000;
 /** REDIRECT brings the pod's connections; a first look as ours, at the ports where ours waits for first bytes. */
 function besidePod(netns: string, gateway: string, sniffDeadlineMs: number): string {
   const waiting = CELLS.filter(waitsForBytes).map(({ originPort }) => originPort);
-  const through = CELLS.filter(({ way }) => way === 'through the gateway').map(({ originPort }) => originPort);
   return `${COMMON}
 frontend captured
     bind 127.0.0.1:15001 namespace "${netns}"
@@ -41,7 +39,7 @@ frontend captured
     tcp-request content accept if !waits
     tcp-request content accept if { req.ssl_hello_type 1 }
     tcp-request content accept if WAIT_END
-    use_backend gateway if { dst_port ${through.join(' ')} }
+    use_backend gateway if { dst_port ${GATEWAY_PORTS.join(' ')} }
     default_backend origin
 backend origin
     server origin 0.0.0.0:0
@@ -61,7 +59,6 @@ backend origin
 
 /** Beside `pod`, whose rules are in place, and in the pod `gateway`; both take connections when it returns. */
 export async function startHaproxies(lab: Lab, pod: Place, gateway: Place, sniffDeadlineMs: number): Promise<void> {
-  await installMissing();
   const beside = besidePod(lab.netns(pod), lab.pod(gateway).v4, sniffDeadlineMs);
   await Promise.all([
     startHaproxy(lab, 'node', beside, { listens: pod, port: 15_001 }),

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { clientHello } from '../clients/client-hello.ts';
 import { must } from '../lab/run.ts';
 import { waitFor } from '../lab/wait.ts';
 import type { Order } from './actor.ts';
@@ -39,7 +39,7 @@ type Stage = {
   readonly watched: Span[];
 };
 
-const HELLO = readFileSync(new URL('../../fixtures/client-hello/curl-7.88.bin', import.meta.url), 'latin1');
+const HELLO = clientHello('curl-7.88');
 
 async function listen(stage: Stage): Promise<void> {
   const { world, relay, cell } = stage;

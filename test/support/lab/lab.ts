@@ -1,6 +1,6 @@
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { ORIGINS, type Origin } from '../origins/fixtures.ts';
+import { keyOf, ORIGINS, type Origin } from '../origins/fixtures.ts';
 import { readConnections, type SeenConnection } from '../origins/record.ts';
 import { awaitAccessLine } from './access-line.ts';
 import { type AccessLine, type Agent, readAccessLines, startAgent, writeResources } from './agent.ts';
@@ -200,10 +200,6 @@ function podOf(pods: readonly Pod[], wanted: string | undefined): Pod {
   const pod = wanted === undefined ? pods[0] : pods.find(({ name }) => name === wanted);
   if (!pod) throw new Error(`no pod ${wanted ?? ''} in this lab`);
   return pod;
-}
-
-function keyOf(wanted: string): string {
-  return ORIGINS.find(({ key, names }) => key === wanted || names.includes(wanted))?.key ?? wanted;
 }
 
 function namesOf(more: Readonly<Record<string, readonly string[]>> = {}): ReadonlyMap<string, readonly string[]> {

@@ -27,16 +27,19 @@ const SERVICE = { namespace: 'istio-system', name: 'istio-egressgateway' } as co
 const SERVICE_PORTS = [80, 443, 3306, 8080] as const;
 
 /** The Service of the egress gateway; a transport if agents are to tell it who calls. */
-export function gatewayService(transport: 'plain' | 'proxy-v2' = 'proxy-v2'): string {
+export function gatewayService(
+  transport: 'plain' | 'proxy-v2' = 'proxy-v2',
+  numbers: readonly number[] = SERVICE_PORTS,
+): string {
   const metadata = { ...SERVICE, annotations: { 'weir.dev/gateway-transport': transport } };
-  const ports = SERVICE_PORTS.map((port) => ({ name: `p-${port}`, port, targetPort: port, protocol: 'TCP' }));
+  const ports = numbers.map((port) => ({ name: `p-${port}`, port, targetPort: port, protocol: 'TCP' }));
   const spec = { selector: { istio: 'egressgateway' }, ports };
   return document({ apiVersion: 'v1', kind: 'Service', metadata, spec });
 }
 
 /** Where that Service's pods are: a slice for each family. */
-export function endpointSlices(addresses: readonly string[]): string {
-  const ports = SERVICE_PORTS.map((port) => ({ name: `p-${port}`, port, protocol: 'TCP' }));
+export function endpointSlices(addresses: readonly string[], numbers: readonly number[] = SERVICE_PORTS): string {
+  const ports = numbers.map((port) => ({ name: `p-${port}`, port, protocol: 'TCP' }));
   const slice = (addressType: 'IPv4' | 'IPv6', own: readonly string[]): string =>
     document({
       apiVersion: 'discovery.k8s.io/v1',

@@ -60,3 +60,8 @@ export const ORIGINS: readonly Origin[] = [
 function origin(key: string, last: number, names: readonly string[], services: readonly Service[]): Origin {
   return { key, names, addresses: [`203.0.113.${last}`, `2001:db8:ee::${last}`], services };
 }
+
+/** The key of the origin with this name or key; else what was given. */
+export function keyOf(wanted: string): string {
+  return ORIGINS.find(({ key, names }) => key === wanted || names.includes(wanted))?.key ?? wanted;
+}

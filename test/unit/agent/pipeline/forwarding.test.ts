@@ -6,6 +6,7 @@ import { endpoint } from '../../../support/access-record.ts';
 import { http } from '../registry/builders.ts';
 import { Conversations } from '../relay/conversations.ts';
 import { requestHead } from '../wire/request-head.ts';
+import { textOf } from '../wire/settling.ts';
 import { identified } from './staged.ts';
 
 const POST = 'POST /x HTTP/1.1\r\nHost: a.test\r\nContent-Length: 4\r\n';
@@ -40,10 +41,6 @@ async function prepared(
   const held = await conversation.inspect('client', 0);
   client.destroy();
   return { sending, judged, held: textOf(held?.bytes) };
-}
-
-function textOf(bytes: Uint8Array | undefined): string {
-  return Buffer.from(bytes ?? []).toString('latin1');
 }
 
 test('by default it passes as it came', async (t) => {

@@ -11,7 +11,7 @@ import { writeProxyV2 } from '../../../../agent/wire/proxy-v2-write.ts';
 import { endpoint } from '../../../support/access-record.ts';
 import { LOOPBACK } from '../../../support/mover-log.ts';
 import { cidr, hostname } from '../registry/builders.ts';
-import { ascii, concat } from '../wire/settling.ts';
+import { ascii, concat, textOf } from '../wire/settling.ts';
 
 const TRUSTED: TrustedPeers = [cidr('203.0.113.0/24'), cidr('127.0.0.0/8')];
 const STRANGERS: TrustedPeers = [cidr('203.0.113.0/24')];
@@ -72,10 +72,6 @@ async function placeOf(
 }
 
 const NOTHING = new Uint8Array(0);
-
-function textOf(bytes: Uint8Array | undefined): string {
-  return Buffer.from(bytes ?? []).toString('latin1');
-}
 
 function byByte(bytes: Uint8Array): readonly Uint8Array[] {
   return Array.from(bytes, (byte) => Uint8Array.of(byte));

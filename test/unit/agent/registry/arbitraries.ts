@@ -6,7 +6,21 @@ import type { Hostname } from '../../../../agent/model/hostname.ts';
 import type { Decision, Need, Verdict } from '../../../../agent/model/verdict.ts';
 import type { Registry } from '../../../../agent/registry/compile.ts';
 import { decide } from '../../../../agent/registry/decide.ts';
-import { assumed, ech, flow, HTTP2, http, ip, MESH, OPAQUE, registryOf, type Said, SILENT, tls } from './builders.ts';
+import {
+  assumed,
+  ech,
+  flow,
+  HTTP2,
+  http,
+  ip,
+  MESH,
+  OPAQUE,
+  OPEN,
+  registryOf,
+  type Said,
+  SILENT,
+  tls,
+} from './builders.ts';
 
 // A world small enough that random rules and random flows meet often.
 
@@ -88,4 +102,22 @@ export function settle(registry: Registry, facts: FlowFacts, world: World, hop: 
     asked = { ...asked, answers: answersOf(world, [...known, ...decision.names]) };
   }
   throw new Error('still in need after 20 rounds');
+}
+
+/** The same with less of it known. */
+export function lessEvidence(evidence: Evidence): readonly Evidence[] {
+  const nothing: readonly Evidence[] = [OPEN, OPAQUE, SILENT];
+  switch (evidence.kind) {
+    case 'http':
+      return [...nothing, { ...evidence, request: { ...evidence.request, authority: undefined } }];
+    case 'tls':
+      return [...nothing, { ...evidence, serverName: undefined }];
+    case 'tls-ech':
+      return [...nothing, { ...evidence, outerName: undefined }];
+    case 'open':
+    case 'http2':
+    case 'opaque':
+    case 'silent':
+      return nothing;
+  }
 }

@@ -8,8 +8,8 @@ import type { Attribute, Need, Verdict } from '../../../../agent/model/verdict.t
 import { compile, type Registry } from '../../../../agent/registry/compile.ts';
 import type { ResourceSet } from '../../../../agent/registry/model.ts';
 import { sees } from '../../../../agent/registry/visibility.ts';
-import { settle, type World, worlds } from './arbitraries.ts';
-import { MESH, OPAQUE, OPEN, SILENT } from './builders.ts';
+import { lessEvidence, settle, type World, worlds } from './arbitraries.ts';
+import { MESH, OPEN } from './builders.ts';
 import { GATEWAY, GATEWAY_LABELS, UNKNOWN } from './resources.ts';
 import { evidences, gatewayFlows, meshFlows, requests, sets } from './route-arbitraries.ts';
 
@@ -249,23 +249,6 @@ function withLess(facts: FlowFacts): readonly FlowFacts[] {
 function withoutHeaders({ evidence, ...facts }: FlowFacts): readonly FlowFacts[] {
   if (evidence.kind !== 'http') return [];
   return [{ ...facts, evidence: { kind: 'http', request: { ...evidence.request, headers: [] } } }];
-}
-
-function lessEvidence(evidence: Evidence): readonly Evidence[] {
-  const nothing: readonly Evidence[] = [OPEN, OPAQUE, SILENT];
-  switch (evidence.kind) {
-    case 'http':
-      return [...nothing, { ...evidence, request: { ...evidence.request, authority: undefined } }];
-    case 'tls':
-      return [...nothing, { ...evidence, serverName: undefined }];
-    case 'tls-ech':
-      return [...nothing, { ...evidence, outerName: undefined }];
-    case 'open':
-    case 'http2':
-    case 'opaque':
-    case 'silent':
-      return nothing;
-  }
 }
 
 function shown(what: Readonly<Record<string, FlowFacts | Evidence | Verdict | Need | World>>): string {

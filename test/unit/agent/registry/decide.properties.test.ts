@@ -1,11 +1,10 @@
 import { deepEqual, equal, notEqual, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import type { Evidence } from '../../../../agent/model/evidence.ts';
 import type { FlowFacts } from '../../../../agent/model/flow.ts';
 import { decide } from '../../../../agent/registry/decide.ts';
-import { answersOf, flows, registries, settle, shown, worlds } from './arbitraries.ts';
-import { assumed, MESH, OPAQUE, OPEN, SILENT } from './builders.ts';
+import { answersOf, flows, lessEvidence, registries, settle, shown, worlds } from './arbitraries.ts';
+import { assumed, MESH, OPEN, SILENT } from './builders.ts';
 
 const RUNS = { numRuns: 2_000 };
 
@@ -109,23 +108,6 @@ function withLess(facts: FlowFacts): readonly FlowFacts[] {
     { ...facts, source: { kind: 'unknown' } },
     ...lessAnswers(facts).map((answers) => ({ ...facts, answers })),
   ];
-}
-
-function lessEvidence(evidence: Evidence): readonly Evidence[] {
-  const nothing: readonly Evidence[] = [OPEN, OPAQUE, SILENT];
-  switch (evidence.kind) {
-    case 'http':
-      return [...nothing, { ...evidence, request: { ...evidence.request, authority: undefined } }];
-    case 'tls':
-      return [...nothing, { ...evidence, serverName: undefined }];
-    case 'tls-ech':
-      return [...nothing, { ...evidence, outerName: undefined }];
-    case 'open':
-    case 'http2':
-    case 'opaque':
-    case 'silent':
-      return nothing;
-  }
 }
 
 /** An assumption of explain has no part that could be missing: the address is one of a name, or of none. */

@@ -9,7 +9,7 @@ import {
 } from '../../../../agent/wire/http1-forwarded.ts';
 import { parseRequestHead, type RequestHead } from '../../../../agent/wire/http1-request.ts';
 import { requestHead } from './request-head.ts';
-import { ascii, concat, fixture, fixturesIn } from './settling.ts';
+import { ascii, concat, fixture, fixturesIn, textOf } from './settling.ts';
 
 const IP = '198.18.0.140';
 const ID = '55789d59-9b81-4e39-b64a-66baf44e0000';
@@ -29,10 +29,6 @@ function sentLines(forwarded: Forwarded, ...lines: readonly string[]): readonly 
 
 function sent(head: Uint8Array, forwarded: Forwarded): Uint8Array {
   return withInsertions(head, forwardedInsertions(head, forwarded));
-}
-
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('latin1');
 }
 
 const rows: readonly (readonly [says: string, lines: readonly string[], want: readonly string[]])[] = [

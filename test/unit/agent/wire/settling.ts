@@ -16,6 +16,11 @@ export function fixturesIn(folder: string): string[] {
   return names.map((name) => `${folder}/${name}`);
 }
 
+/** What `ascii` makes bytes of. */
+export function textOf(bytes: Uint8Array | undefined): string {
+  return Buffer.from(bytes ?? []).toString('latin1');
+}
+
 const FIXTURES = new URL('../../../fixtures/', import.meta.url);
 
 export function ascii(text: string): Uint8Array {

@@ -1,13 +1,15 @@
 import { deepEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { readDocuments } from '../../../../../agent/sources/documents.ts';
-import {
-  SEED_000_ROUTES,
-  SEED_002_EXTERNAL,
-  SEED_002_GATEWAY,
-  SEED_002_LOCALHOST,
-  SEED_002_ROUTES,
-} from './seed-documents.ts';
+import { seedFiles } from '../../../../support/lab/resources.ts';
+
+const SEED_000 = seedFiles('seed-000');
+const SEED_002 = seedFiles('seed-002');
+const SEED_000_ROUTES = SEED_000['virtual-service.yaml'] ?? '';
+const SEED_002_GATEWAY = SEED_002['proxy.yaml'] ?? '';
+const SEED_002_EXTERNAL = SEED_002['service-entries.yaml'] ?? '';
+const SEED_002_LOCALHOST = SEED_002['localhost.yaml'] ?? '';
+const SEED_002_ROUTES = SEED_002['virtual-services.yaml'] ?? '';
 
 function contributions(yaml: string): readonly unknown[] {
   return readDocuments('seed.yaml', yaml).map(({ contribution }) => contribution);
