@@ -60,7 +60,8 @@ function isOfStage(step: Step): step is StageStep {
 const STAGE_STEPS: Readonly<Record<StageStep, (stage: Stage) => Promise<void>>> = {
   'client connects': (stage) => connectClient(stage),
   'origin is there': (stage) => stage.world.origin({ do: 'await', key: keyOf(stage), state: 'there' }),
-  'the dial is under way': (stage) => dialling(stage),
+  'the dial is under way': (stage) => dialling(stage, true),
+  'the dial is given up': (stage) => dialling(stage, false),
   'the dial goes on': ({ world, relay, cell }) => world.letDial(relay, cell.originPort),
   'nothing happens': async ({ watched }) => void watched.push(await watchNothingHappen()),
 };
@@ -106,12 +107,13 @@ async function holds({ world, relay, cell }: Stage, who: Who, bytes: number): Pr
   await waitFor(`${who} holds ${bytes}`, unread, POLLED);
 }
 
-async function dialling({ world, relay, cell }: Stage): Promise<void> {
+async function dialling({ world, relay, cell }: Stage, wanted: boolean): Promise<void> {
   const place = cell.way === 'direct' ? 'node' : GATEWAYS[relay];
   const filter = `dst = ${ORIGINS[relay]}:${cell.originPort}`;
   const argv = inside(world.lab, place, ['ss', '-tnH', 'state', 'syn-sent', filter]);
   const dials = async (): Promise<boolean> => (await must(argv)).stdout !== '';
-  await waitFor('the dial is under way', dials, POLLED);
+  const there = async (): Promise<boolean> => (await dials()) === wanted;
+  await waitFor(`the dial is ${wanted ? 'under way' : 'given up'}`, there, POLLED);
 }
 
 /** Of the connection in its actor. */

@@ -29,6 +29,7 @@ export type StageStep =
   | 'client connects'
   | 'origin is there'
   | 'the dial is under way'
+  | 'the dial is given up'
   | 'the dial goes on'
   | 'nothing happens';
 
