@@ -39,6 +39,7 @@ typedef struct {
   uint32_t told_requests, told_answers, told_ends;
   bool awaits_end; /* of the answer told last */
   bool over;       /* asked, lost or closed was told */
+  bool lost;
   bool closed;
   bool with_time;
   uint64_t exchanges;
@@ -178,7 +179,8 @@ static void on_asked(talk *w, const message *m) {
 }
 
 static void on_message(talk *w, const message *m) {
-  CHECK(!w->over || m->kind == MESSAGE_CLOSED);
+  /* The upstream may be lost before the owner has done anything about what it was asked. */
+  CHECK(!w->over || m->kind == MESSAGE_CLOSED || (m->kind == MESSAGE_LOST && !w->lost));
   switch (m->kind) {
     case MESSAGE_LEASED_REQUEST: {
       uint32_t at = w->told_requests ? w->request_ends[w->told_requests - 1] : 0;
@@ -201,7 +203,8 @@ static void on_message(talk *w, const message *m) {
       return;
     case MESSAGE_LOST:
     case MESSAGE_CLOSED:
-      CHECK(m->kind == MESSAGE_CLOSED || !w->awaits_end);
+      CHECK(m->kind == MESSAGE_CLOSED || w->over || !w->awaits_end);
+      w->lost = m->kind == MESSAGE_LOST;
       w->closed = m->kind == MESSAGE_CLOSED;
       w->over = true;
       return;
@@ -258,7 +261,7 @@ static void read_messages(talk *w, int wait_ms) {
 static void begin(talk *w) {
   w->up = w->down = (stream){0};
   w->answered = w->told_requests = w->told_answers = w->told_ends = 0;
-  w->awaits_end = w->over = w->closed = false;
+  w->awaits_end = w->over = w->lost = w->closed = false;
   w->with_time = below(w, 2);
   make_requests(w);
   w->client = peer_connect(w->port);
