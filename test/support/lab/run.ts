@@ -114,10 +114,11 @@ function codeOf(
   });
 }
 
-/** Nothing of the caller's shell may steer a client in the lab: no proxies, no curl or Node settings. */
+/** Nothing of the caller's shell may steer a client in the lab: no proxies, no curl or Node settings but the cache. */
 function environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const { PATH = '/usr/sbin:/usr/bin:/sbin:/bin', HOME = '/root', TERM = 'dumb' } = process.env;
-  return { PATH: `${PATH}:/usr/sbin:/sbin`, HOME, TERM, LANG: 'C.UTF-8', ...more };
+  const { PATH = '/usr/sbin:/usr/bin:/sbin:/bin', HOME = '/root', TERM = 'dumb', NODE_COMPILE_CACHE } = process.env;
+  const cache = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
+  return { PATH: `${PATH}:/usr/sbin:/sbin`, HOME, TERM, LANG: 'C.UTF-8', ...cache, ...more };
 }
 
 const SIGNAL_NUMBERS: Readonly<Partial<Record<NodeJS.Signals, number>>> = {
