@@ -41,7 +41,10 @@ export async function talkAll(
     return {
       ...told,
       line: () => waitFor(`the line of ${told.local}`, () => mine()[0]),
-      lines: (count) => waitFor(`${count} lines of ${told.local}`, () => mine().length >= count && mine()),
+      lines: (count) =>
+        waitFor(`${count} lines of ${told.local}`, () => mine().length >= count && mine(), {
+          told: () => [JSON.stringify(told), ...mine().map((line) => JSON.stringify(line))].join('\n'),
+        }),
     };
   });
 }
