@@ -1,61 +1,64 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { outcomeText } from '../support/lab/run.ts';
 import { BACKENDS, FAMILIES, type Netns, ORIGIN, shims, withNetns } from '../support/netns.ts';
 
 const KILLED = 137;
 const ARGS = ['--cluster-cidr', '198.18.0.0/15,fd00::/8', '--uncaptured', 'reject'];
 
-for (const backend of BACKENDS) {
-  // Every program that changes something, killed with its parent just before it would run.
-  const tools = ['ipset', 'conntrack', `iptables-${backend}-restore`, `ip6tables-${backend}-restore`];
+// Each in a world of its own, and mostly one program at a time.
+describe('killed at every point', { concurrency: 2 }, () => {
+  for (const backend of BACKENDS) {
+    // Every program that changes something, killed with its parent just before it would run.
+    const tools = ['ipset', 'conntrack', `iptables-${backend}-restore`, `ip6tables-${backend}-restore`];
 
-  test(`${backend}: apply killed at every point: the origin hears nothing through a gate, a second apply repairs`, () =>
-    withNetns(async (netns) => {
-      const world = await netns.listen('ext', {
-        name: 'ORIGIN',
-        tcp: [
-          [ORIGIN[4], 80],
-          [ORIGIN[6], 80],
-        ],
-      });
-      const points = await killAtEach(netns, tools, ['apply', ...ARGS, '--backend', backend], async (point) => {
-        for (const family of FAMILIES) {
-          if (!(await gateStands(netns, family, backend))) continue;
-          const before = world.heard().length;
-          assert.deepEqual(await netns.dial('pod', { host: ORIGIN[family], port: 80 }), { code: 'ECONNREFUSED' });
-          assert.equal(world.heard().length, before, `point ${point}`);
-        }
-        assert.notEqual((await netns.init('status', ARGS)).code, 0, `point ${point} is not all`);
-        await done(netns, 'apply', ...ARGS, '--backend', backend);
-        assert.equal((await netns.init('status')).code, 0, `repaired after point ${point}`);
-        for (const family of FAMILIES) {
-          assert.deepEqual(await netns.dial('pod', { host: ORIGIN[family], port: 80 }), { code: 'ECONNREFUSED' });
-        }
-        await done(netns, 'remove');
-        assert.equal(await netns.must('pod', 'ipset list -n'), '');
-      });
-      assert.ok(points >= 11, `sets, four tests, four tables, conntrack, record; seen ${points}`);
-    }));
+    test(`${backend}: apply killed at every point: the origin hears nothing through a gate, a second apply repairs`, () =>
+      withNetns(async (netns) => {
+        const world = await netns.listen('ext', {
+          name: 'ORIGIN',
+          tcp: [
+            [ORIGIN[4], 80],
+            [ORIGIN[6], 80],
+          ],
+        });
+        const points = await killAtEach(netns, tools, ['apply', ...ARGS, '--backend', backend], async (point) => {
+          for (const family of FAMILIES) {
+            if (!(await gateStands(netns, family, backend))) continue;
+            const before = world.heard().length;
+            assert.deepEqual(await netns.dial('pod', { host: ORIGIN[family], port: 80 }), { code: 'ECONNREFUSED' });
+            assert.equal(world.heard().length, before, `point ${point}`);
+          }
+          assert.notEqual((await netns.init('status', ARGS)).code, 0, `point ${point} is not all`);
+          await done(netns, 'apply', ...ARGS, '--backend', backend);
+          assert.equal((await netns.init('status')).code, 0, `repaired after point ${point}`);
+          for (const family of FAMILIES) {
+            assert.deepEqual(await netns.dial('pod', { host: ORIGIN[family], port: 80 }), { code: 'ECONNREFUSED' });
+          }
+          await done(netns, 'remove');
+          assert.equal(await netns.must('pod', 'ipset list -n'), '');
+        });
+        assert.ok(points >= 11, `sets, four tests, four tables, conntrack, record; seen ${points}`);
+      }));
 
-  test(`${backend}: remove killed at every point: a second remove ends it, the gate goes last`, () =>
-    withNetns(async (netns) => {
-      const again = () => done(netns, 'apply', ...ARGS, '--backend', backend);
-      await again();
-      const points = await killAtEach(netns, tools, ['remove'], async (point) => {
-        for (const family of FAMILIES) {
-          const text = await netns.must('pod', [`${family === 4 ? 'ip' : 'ip6'}tables-${backend}-save`]);
-          if (text.includes('-j WEIR_OUTPUT')) assert.ok(text.includes('-j WEIR_GATE'), `point ${point}`);
-        }
-        await done(netns, 'remove');
-        assert.equal((await netns.init('status')).code, 1);
-        assert.equal(await netns.must('pod', 'ipset list -n'), '');
+    test(`${backend}: remove killed at every point: a second remove ends it, the gate goes last`, () =>
+      withNetns(async (netns) => {
+        const again = () => done(netns, 'apply', ...ARGS, '--backend', backend);
         await again();
-      });
-      assert.ok(points >= 6, `four tables, conntrack, sets; seen ${points}`);
-    }));
-}
+        const points = await killAtEach(netns, tools, ['remove'], async (point) => {
+          for (const family of FAMILIES) {
+            const text = await netns.must('pod', [`${family === 4 ? 'ip' : 'ip6'}tables-${backend}-save`]);
+            if (text.includes('-j WEIR_OUTPUT')) assert.ok(text.includes('-j WEIR_GATE'), `point ${point}`);
+          }
+          await done(netns, 'remove');
+          assert.equal((await netns.init('status')).code, 1);
+          assert.equal(await netns.must('pod', 'ipset list -n'), '');
+          await again();
+        });
+        assert.ok(points >= 6, `four tables, conntrack, sets; seen ${points}`);
+      }));
+  }
+});
 
 /** Runs the command with a kill at its first, second, … tool until it comes through; returns how often it was killed. */
 async function killAtEach(

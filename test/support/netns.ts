@@ -17,7 +17,7 @@ export type Netns = {
   readonly exec: (place: Place, argv: readonly string[], options?: RunOptions) => Promise<Outcome>;
   /** As `exec`, for what must succeed. A string is a shell script. */
   readonly must: (place: Place, script: string | readonly string[]) => Promise<string>;
-  /** `weir-init COMMAND --netns POD …` as a user runs it. */
+  /** `weir-init COMMAND …` in the pod, as an init container runs it; the lab's runs from the node, with --netns. */
   readonly init: (command: string, args?: readonly string[], options?: RunOptions) => Promise<Outcome>;
   /** One connection or datagram, by a program of its own. */
   readonly dial: (place: Place, order: DialOrder) => Promise<DialAnswer>;
@@ -84,7 +84,7 @@ function netnsOf(name: string, folder: string): Netns {
       const argv = typeof what === 'string' ? ['sh', '-ec', what] : what;
       return (await must(inside(place, argv))).stdout;
     },
-    init: (command, args = [], options) => run([INIT, command, '--netns', path('pod'), ...args], options),
+    init: (command, args = [], options) => exec('pod', [INIT, command, ...args], options),
     dial: async (place, order) => {
       const outcome = await exec(place, [process.execPath, script('netns-dial.ts'), JSON.stringify(order)]);
       const [answer] = answersIn(outcome.stdout);
