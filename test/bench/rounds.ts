@@ -56,8 +56,11 @@ async function rounds(stage: Stage, load: Load, options: BenchOptions, until: nu
   return rows;
 }
 
-/** Just-in-time compilers need it: the first GiB of a Node program takes three times as long as the next. */
-const WARM_MS = 500;
+/**
+ * Just-in-time compilers need it: the first GiB of a Node program takes three times as long as the next, and so do its
+ * first ten thousand connections.
+ */
+const WARM_MS = 2_000;
 
 /** Memory does not depend on who else works: three are enough to see that, one where there is no time. */
 function roundsOf(load: Load, { rounds: count, quick }: BenchOptions): number {
