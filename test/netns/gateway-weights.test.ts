@@ -80,8 +80,7 @@ describe('A29: weighted destinations', () => {
   // Of 1000 by chance, one run in 600 would be further off than 4 %; of so many, one in 100 000.
   const count = 2_000;
   for (const { flag, of } of FAMILIES) {
-    // Which one is chosen has nothing to do with the family, and so many new connections take long.
-    for (const how of of === 'v4' ? (['new', 'kept'] as const) : (['kept'] as const)) {
+    for (const how of ['new', 'kept'] as const) {
       wire(`${count} requests, ${how === 'new' ? 'a connection each' : 'all on one'} (IP${of})`, async () => {
         await world.inForce(weighted);
         assert.deepEqual(await ask(flag, count, how), all('200', count));
