@@ -13,7 +13,6 @@ type Place = 'pod' | 'node' | 'ext';
 /** A pod, a router and an outside world, and nothing in them: for tests of the rules alone. */
 export type Netns = {
   readonly folder: string;
-  readonly path: (place: Place) => string;
   readonly exec: (place: Place, argv: readonly string[], options?: RunOptions) => Promise<Outcome>;
   /** As `exec`, for what must succeed. A string is a shell script. */
   readonly must: (place: Place, script: string | readonly string[]) => Promise<string>;
@@ -75,10 +74,8 @@ function netnsOf(name: string, folder: string): Netns {
   const exec: Netns['exec'] = (place, argv, options) => run(inside(place, argv), options);
   const program = (place: Place, file: string, ...args: readonly string[]): Running =>
     start(inside(place, [process.execPath, script(file), ...args]), `${folder}/program-${++programs}`);
-  const path = (place: Place) => `/run/netns/${name}-${place}`;
   return {
     folder,
-    path,
     exec,
     must: async (place, what) => {
       const argv = typeof what === 'string' ? ['sh', '-ec', what] : what;
