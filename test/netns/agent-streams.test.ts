@@ -244,4 +244,22 @@ describe('a reset is passed on', () => {
   });
 });
 
+wire('each client finds its line, though the kernel has two ports to give and conntrack remembers both', async () => {
+  await world.lab.exec('pod', ['sysctl', '-w', 'net.ipv4.ip_local_port_range=40000 40001']);
+  for (let turn = 0; turn < 4; turn++) {
+    for (const [host, port] of [
+      ['203.0.113.17', 3306],
+      ['203.0.113.19', EITHER_PORT],
+    ] as const) {
+      const told = await talk(world.lab, {
+        host,
+        port,
+        steps: [{ expect: 'HELLO\n' }, { half: 'close' }, { until: 'end' }],
+      });
+      const line = await told.line();
+      assert.equal(line['downstream_local_address'], `${host}:${port}`);
+    }
+  }
+});
+
 wire('no flow is left', () => noFlowLeft(world.lab));

@@ -119,7 +119,7 @@ async function runAll({ lab }: CorpusWorld, all: readonly Play[], pieces: number
     told.push(
       ...(await talkAll(
         lab,
-        all.slice(at, at + AT_ONCE).map(({ talk }) => ({ ...inPieces(talk, pieces), localPort: freePort++ })),
+        all.slice(at, at + AT_ONCE).map(({ talk }) => inPieces(talk, pieces)),
       )),
     );
   }
@@ -146,11 +146,6 @@ function requestLines(lab: CorpusWorld['lab']): readonly AccessLine[] {
 }
 
 const AT_ONCE = 100;
-/**
- * Below those that the kernel gives: a port for each client, by which its lines are found. Were one used again towards
- * another address, REDIRECT would take another in its place.
- */
-let freePort = 10_000;
 
 /** What is there in the end; that it is what was wanted is for the caller to assert. */
 async function settledLines(look: () => readonly AccessLine[], wanted: number): Promise<readonly AccessLine[]> {

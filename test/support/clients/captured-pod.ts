@@ -4,6 +4,7 @@ import type { AccessLine, Agent } from '../lab/agent.ts';
 import type { Lab } from '../lab/lab.ts';
 import { outcomeText } from '../lab/run.ts';
 import { waitFor } from '../lab/wait.ts';
+import { ownPorts } from './own-ports.ts';
 import type { Script, Told } from './talk.ts';
 
 const TALK = fileURLToPath(new URL('./talk.ts', import.meta.url));
@@ -14,7 +15,7 @@ export type Talked = Told & {
   readonly lines: (count: number) => Promise<readonly AccessLine[]>;
 };
 
-export type Talk = Omit<Script, 'limitMs'> & { readonly limitMs?: number };
+export type Talk = Omit<Script, 'limitMs' | 'localPort'> & { readonly limitMs?: number };
 
 /** A scripted raw client (talk.ts) in the first pod; 8 s for the whole unless the script says otherwise. */
 export async function talk(lab: Lab, script: Talk): Promise<Talked> {
@@ -30,7 +31,7 @@ export async function talkAll(
   pod: string = lab.pod().name,
 ): Promise<readonly Talked[]> {
   const before = lab.accessLines().length;
-  const full = scripts.map((script) => ({ limitMs: 8_000, ...script }));
+  const full = scripts.map((script): Script => ({ limitMs: 8_000, ...script, localPort: ownPorts(1) }));
   const limitMs = Math.max(...full.map((each) => each.limitMs)) + 10_000;
   const options = { input: JSON.stringify(full), limitMs };
   const outcome = await lab.exec(pod, [process.execPath, TALK, 'run'], options);

@@ -3,6 +3,7 @@ import type { AccessLine } from '../lab/agent.ts';
 import type { Outcome } from '../lab/run.ts';
 import { waitFor } from '../lab/wait.ts';
 import { bracketed, type EgressWorld } from './egress-world.ts';
+import { curlPorts } from './own-ports.ts';
 
 /** A call by curl, on one connection, and what was reported of it. */
 export type Called = Outcome & {
@@ -21,7 +22,7 @@ export type Called = Outcome & {
 export async function callFrom(world: EgressWorld, place: string, ...args: readonly string[]): Promise<Called> {
   const meshSince = world.lab.accessLines().length;
   const since = new Map(world.gateways.map((pod) => [pod, world.gateway(pod).accessText().split('\n').length - 1]));
-  const told = ['-w', '%{stderr}\n%{local_ip} %{local_port}'];
+  const told = ['-w', '%{stderr}\n%{local_ip} %{local_port}', ...curlPorts()];
   const outcome = await world.lab.curl(place, ...told, ...args);
   const [ip = '', port = ''] = (outcome.stderr.split('\n').at(-1) ?? '').split(' ');
   const client = `${bracketed(ip)}:${port}`;

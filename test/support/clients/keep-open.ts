@@ -2,6 +2,9 @@ import { fileURLToPath } from 'node:url';
 import type { Lab } from '../lab/lab.ts';
 import { waitFor } from '../lab/wait.ts';
 import type { KeeperState, Kept } from './keeper.ts';
+import { ownPorts } from './own-ports.ts';
+
+export type Wanted = Omit<Kept, 'firstLocalPort'>;
 
 export type Keeper = {
   readonly state: () => KeeperState;
@@ -13,7 +16,8 @@ export type Keeper = {
 const KEEPER = fileURLToPath(new URL('./keeper.ts', import.meta.url));
 
 /** These connections (keeper.ts) out of any place; all have begun when it returns. */
-export async function keepOpen(lab: Lab, place: string, kept: readonly Kept[]): Promise<Keeper> {
+export async function keepOpen(lab: Lab, place: string, wanted: readonly Wanted[]): Promise<Keeper> {
+  const kept = wanted.map((each): Kept => ({ ...each, firstLocalPort: ownPorts(each.count) }));
   const running = lab.spawn(place, [process.execPath, KEEPER, 'run'], { input: JSON.stringify(kept) });
   const told = (): string => running.stdout().split('\n').at(-2) ?? '';
   const state = (): KeeperState => {

@@ -14,6 +14,8 @@ export type Kept = {
   readonly count: number;
   readonly host: string;
   readonly port: number;
+  /** The first client's own (own-ports.ts); each of the others has the next one. */
+  readonly firstLocalPort: number;
   /** One after the other. */
   readonly begin: readonly Saying[];
   readonly again?: Saying;
@@ -71,7 +73,7 @@ function count(of: Record<string, number>, kind: string): void {
 /** Opens number `at` of its kind, and once that has begun, the next of its lane. */
 function open(kept: Kept, at: number): void {
   const { kind, host, port, begin } = kept;
-  const socket = connect({ host, port, noDelay: true });
+  const socket = connect({ host, port, localPort: kept.firstLocalPort + at, noDelay: true });
   let local = '';
   let received = '';
   let awaited: { readonly mark: string; readonly next: () => void } | undefined;

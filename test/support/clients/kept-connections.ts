@@ -1,7 +1,7 @@
 import { type Captured, capturedLab, meshMode, serviceEntry } from '../lab/captured.ts';
 import { clientHello } from './client-hello.ts';
-import { type Keeper, keepOpen } from './keep-open.ts';
-import type { Kept, Saying } from './keeper.ts';
+import { type Keeper, keepOpen, type Wanted } from './keep-open.ts';
+import type { Saying } from './keeper.ts';
 import { RAW_ADDRESSES } from './raw-origin.ts';
 
 const HTTP_PORT = 8000;
@@ -89,13 +89,13 @@ const KINDS = {
     again: ECHO,
   },
   other: { host: '203.0.113.19', port: 80, begin: [OTHER], again: OTHER },
-} as const satisfies Readonly<Record<string, Omit<Kept, 'kind' | 'count'>>>;
+} as const satisfies Readonly<Record<string, Omit<Wanted, 'kind' | 'count'>>>;
 
 export type Kind = keyof typeof KINDS;
 
 /** So many connections of these kinds, all of which have begun when it returns. */
 export function keep({ lab }: Captured, counts: Readonly<Partial<Record<Kind, number>>>): Promise<Keeper> {
-  const all = kindsIn(counts).map((kind): Kept => ({ kind, count: counts[kind] ?? 0, ...KINDS[kind] }));
+  const all = kindsIn(counts).map((kind): Wanted => ({ kind, count: counts[kind] ?? 0, ...KINDS[kind] }));
   return keepOpen(lab, 'pod', all);
 }
 

@@ -22,8 +22,8 @@ export type Step =
 export type Script = {
   readonly host: string;
   readonly port: number;
-  /** The client's own; any if not given. The kernel's choice may come again soon, and REDIRECT then changes it. */
-  readonly localPort?: number;
+  /** The client's own (own-ports.ts). */
+  readonly localPort: number;
   readonly steps: readonly Step[];
   /** For the whole; what has not happened then is told as `open`. */
   readonly limitMs: number;
@@ -48,7 +48,7 @@ if (process.argv[2] === 'run') {
 }
 
 async function talk({ host, port, localPort, steps, limitMs }: Script): Promise<Told> {
-  const socket = connect({ host, port, ...(localPort && { localPort }), allowHalfOpen: true, noDelay: true });
+  const socket = connect({ host, port, localPort, allowHalfOpen: true, noDelay: true });
   const ear = listenTo(socket);
   const limit = after(limitMs, 'limit' as const, { ref: false });
   let stuckAt: number | null = null;

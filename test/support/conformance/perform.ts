@@ -1,5 +1,6 @@
 import { talkAll } from '../clients/captured-pod.ts';
 import type { EgressWorld } from '../clients/egress-world.ts';
+import { curlPorts } from '../clients/own-ports.ts';
 import { outcomeText } from '../lab/run.ts';
 import { EXT } from '../lab/topology.ts';
 import type { SeenConnection } from '../origins/record.ts';
@@ -36,7 +37,7 @@ export async function perform({ lab }: EgressWorld, action: Action, caller: Call
     return { ...outcome, ended: outcome.code, client: undefined, seen: lab.seen(), told: outcomeText(outcome) };
   }
   const own = action.from === 'outside' ? ['--interface', EXT[caller.of]] : [];
-  const asked = ['-w', '%{stderr}\n%{local_ip} %{local_port}', `-${caller.of[1]}`, ...own];
+  const asked = ['-w', '%{stderr}\n%{local_ip} %{local_port}', `-${caller.of[1]}`, ...curlPorts(), ...own];
   const outcome = await lab.curl(place, ...asked, ...words(action.curl ?? ''));
   const [ip = '', port = ''] = (outcome.stderr.split('\n').at(-1) ?? '').split(' ');
   const client = ip === '' ? undefined : `${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
