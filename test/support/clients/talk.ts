@@ -29,7 +29,7 @@ export type Script = {
   readonly limitMs: number;
 };
 
-/** Times are milliseconds since the connection was there, null for what did not happen. */
+/** Times are milliseconds since the client began to connect, null for what did not happen. */
 export type Told = {
   /** `ip:port` as the access line writes it. */
   readonly local: string;
@@ -48,8 +48,9 @@ if (process.argv[2] === 'run') {
 }
 
 async function talk({ host, port, localPort, steps, limitMs }: Script): Promise<Told> {
+  const since = performance.now();
   const socket = connect({ host, port, localPort, allowHalfOpen: true, noDelay: true });
-  const ear = listenTo(socket);
+  const ear = listenTo(socket, since);
   const limit = after(limitMs, 'limit' as const, { ref: false });
   let stuckAt: number | null = null;
   await Promise.race([ear.connected, ear.over, limit]);
@@ -74,21 +75,19 @@ type Ear = {
   readonly more: () => Promise<unknown>;
 };
 
-function listenTo(socket: Socket): Ear {
+function listenTo(socket: Socket, since: number): Ear {
   const chunks: Buffer[] = [];
   const told: Ear['told'] = { local: '', firstByteMs: null, end: 'open', endMs: null };
   const connected = Promise.withResolvers<'connected'>();
   const ended = Promise.withResolvers<undefined>();
   const over = Promise.withResolvers<'over'>();
   let more = Promise.withResolvers<undefined>();
-  let since = performance.now();
   const end = (how: string) => {
     told.end = how;
     told.endMs = performance.now() - since;
     ended.resolve(undefined);
   };
   socket.on('connect', () => {
-    since = performance.now();
     const { localAddress: ip = '', localPort = 0 } = socket;
     told.local = ip.includes(':') ? `[${ip}]:${localPort}` : `${ip}:${localPort}`;
     connected.resolve('connected');
