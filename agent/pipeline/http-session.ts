@@ -1,17 +1,12 @@
 import type { Failure } from '../model/failure.ts';
-import type { HeldEvent } from '../model/mover.ts';
-import type { Allow, Route } from '../model/verdict.ts';
-import { dialInOrder, type Upstream } from '../relay/dial.ts';
-import { type Exchange, receiveAnswer, resumeAnswer } from '../relay/exchange.ts';
-import { passedUnderLease, passRequest, type RequestPassing } from '../relay/request-body.ts';
-import type { RequestHead } from '../wire/http1-request.ts';
-import { candidatesOf } from './candidates.ts';
+import { type Exchange, resumeAnswer } from '../relay/exchange.ts';
+import { passedUnderLease, type RequestPassing } from '../relay/request-body.ts';
 import { type Asked, targetOf } from './connect-target.ts';
-import { dialling } from './dialling.ts';
 import { flowEnded, requestEnded } from './ended.ts';
 import { FirstLook } from './first-look.ts';
 import { prepareRequest } from './forwarding.ts';
 import { judge, NO_FIRST_BYTE } from './judge.ts';
+import { KeptUpstream, type Reached, UPSTREAM_RESET } from './kept-upstream.ts';
 import { leaseOf } from './lease.ts';
 import { LeasedExchanges } from './leased-exchanges.ts';
 import { failFlow, refuseFlow } from './refuse-flow.ts';
@@ -19,9 +14,6 @@ import { cutWhenRevoked, judgedBy, POLICY_CHANGED, stillAdmitted } from './rejud
 import { Revocation } from './revocation.ts';
 import type { Identified, JudgedRequest, Outcome, Stages } from './stages.ts';
 import { passEverything, passLoss, passUpgraded } from './tunnel.ts';
-
-/** The upstream that a connection has now, and the route that led to it. */
-export type Reached = { readonly upstream: Upstream; readonly cluster: string };
 
 type Turn = { readonly judged: JudgedRequest; readonly look: FirstLook; readonly passing?: RequestPassing };
 
@@ -34,9 +26,7 @@ export class HttpSession {
   readonly #flow: Identified;
   readonly #stages: Stages;
   readonly #asked: Asked | undefined;
-  #reached: Reached | undefined;
-  /** The idle upstream's next bytes, asked for so that its end, or what nobody asked for, is noticed. */
-  #idle: Promise<HeldEvent | undefined> | undefined;
+  readonly #upstream: KeptUpstream;
   #current: JudgedRequest | undefined;
   /** Milliseconds of performance.now() at which the verdict in force here was reached. */
   #judgedAt = 0;
@@ -44,18 +34,18 @@ export class HttpSession {
   /** Of the verdict on the request in hand, by a registry that came in since. */
   #revocation = new Revocation();
 
-  /** `asked`: inside a tunnel, what it leads to; its upstream is then the only one. */
-  constructor(flow: Identified, stages: Stages, asked?: Asked) {
+  /** `reached`: the upstream it has already. `asked`: inside a tunnel, what that leads to; there is no other upstream. */
+  constructor(flow: Identified, stages: Stages, reached?: Reached, asked?: Asked) {
     const { conversation, caller, startedAt, destination, client, asked: own, claim, source } = flow;
     // Not what is of its first request alone.
     this.#flow = { conversation, caller, startedAt, destination, client, asked: own, claim, source };
     this.#stages = stages;
     this.#asked = asked;
+    this.#upstream = new KeptUpstream(conversation, stages, reached, asked !== undefined);
   }
 
   /** Resolves with what was reported last, or with the request whose verdict let that pass under a lease. */
-  async run(first: JudgedRequest, look: FirstLook, reached?: Reached): Promise<Outcome> {
-    this.#reached = reached;
+  async run(first: JudgedRequest, look: FirstLook): Promise<Outcome> {
     const { live } = this.#stages;
     live.follow(
       this.#flow.conversation,
@@ -79,7 +69,8 @@ export class HttpSession {
     const { head, request, requestId } = passing
       ? { head: look.head, request: judged.request, requestId: undefined }
       : prepareRequest(judged, look.head, this.#stages);
-    const ended = await this.#exchange({ ...judged, verdict, request }, head, look.passed, passing);
+    const leaving = { judged: { ...judged, verdict, request }, head, before: look.passed, passing };
+    const ended = await this.#upstream.exchange({ ...leaving, revocation: this.#revocation });
     const outcome = { ...judged, upstream: ended.upstream, requestId };
     if (!ended.ok) return failFlow(outcome, ended.failure, look, this.#stages);
     return this.#after(outcome, look, ended.exchange);
@@ -96,63 +87,6 @@ export class HttpSession {
     if (exchange.follows === 'next' && !this.#stages.live.windingDown) return this.#next(outcome);
     conversation.close('fin');
     return outcome;
-  }
-
-  /** One request to its upstream, and its answer back. */
-  async #exchange(judged: Allowed, head: Uint8Array, before: number, under?: RequestPassing): Promise<Exchanged> {
-    const { conversation } = judged;
-    const { route } = judged.verdict;
-    const candidates = this.#asked ? undefined : await candidatesOf(route, judged, this.#stages);
-    if (candidates?.ok === false) return { ok: false, failure: candidates.failure, upstream: undefined };
-    const revocation = this.#revocation;
-    let passed = before;
-    for (let passing = under, repeated = false; ; passing = undefined, repeated = true) {
-      if (revocation.came && !passing) return { ok: false, failure: REVOKED, upstream: undefined };
-      const reuse = !repeated && (under || this.#reusable(route, candidates?.endpoints)) ? this.#reached : undefined;
-      if (!reuse && !candidates) return { ok: false, failure: UPSTREAM_RESET, upstream: this.#reached?.upstream };
-      const first = reuse && !under ? this.#idle : undefined;
-      this.#idle = undefined;
-      // Dialled first, since a dial takes back what was let pass to the upstream before; both leave in one batch.
-      const coming =
-        reuse || !candidates
-          ? undefined
-          : dialInOrder(conversation, candidates.endpoints, dialling(judged, route, this.#stages));
-      passing ??= passRequest(conversation, judged.request, passed);
-      const { timeHeader } = this.#stages;
-      const answering = receiveAnswer(conversation, judged.request, passing, { timeHeader, first });
-      const dialled = await (coming && Promise.race([coming, revocation.awaited]));
-      if (dialled === 'revoked') return { ok: false, failure: REVOKED, upstream: undefined };
-      if (dialled?.kind === 'failed') {
-        this.#reached = undefined;
-        return { ok: false, failure: dialled.failure, upstream: { endpoint: dialled.tried, local: undefined } };
-      }
-      if (dialled?.kind === 'connected') this.#reached = { upstream: dialled.upstream, cluster: route.cluster };
-      const exchange = await answering;
-      const upstream = this.#reached?.upstream;
-      if (exchange.follows !== 'lost') return { ok: true, exchange, upstream };
-      this.#reached = undefined;
-      const sent = (conversation.lostUpstream?.passed ?? passed) - passed;
-      passed += sent;
-      const again = sent === 0 || isRepeatable(judged.request);
-      if (!reuse || !again) return this.#unanswered(exchange, passing, upstream);
-      conversation.putBack('client', head.subarray(0, sent));
-    }
-  }
-
-  /** An upstream that has ended as its client did was not wanted any longer; to any other client it owed an answer. */
-  #unanswered(exchange: Exchange, { clientEnded }: RequestPassing, upstream: Upstream | undefined): Exchanged {
-    if (!clientEnded) return { ok: false, failure: UPSTREAM_RESET, upstream };
-    this.#flow.conversation.close('fin');
-    return { ok: true, exchange: { ...exchange, follows: 'gone' }, upstream };
-  }
-
-  /** The idle upstream that leads where this route does, and has neither ended nor said anything. */
-  #reusable(route: Route, endpoints: readonly Upstream['endpoint'][] | undefined): boolean {
-    if (!this.#reached || this.#flow.conversation.lostUpstream) return false;
-    if (!endpoints) return true; // a tunnel leads to one place only
-    const { cluster, upstream } = this.#reached;
-    const { ip, port } = upstream.endpoint;
-    return cluster === route.cluster && endpoints.some((each) => each.ip === ip && each.port === port);
   }
 
   /** The next request: those that a lease covers pass without us, and are reported on the way. */
@@ -180,7 +114,7 @@ export class HttpSession {
       conversation.close('fin');
       return last;
     }
-    this.#watchUpstream();
+    this.#upstream.watch();
     const look = new FirstLook(conversation, undefined, 'request');
     this.#listening = true;
     const begun = await look.begins(IDLE_MS);
@@ -206,20 +140,6 @@ export class HttpSession {
     return { judged: { ...judgement.flow, request }, look };
   }
 
-  /** An upstream that says something while nothing is asked of it is not asked again. */
-  #watchUpstream(): void {
-    const { conversation } = this.#flow;
-    if (!this.#reached || conversation.lostUpstream) return;
-    const idle = conversation.inspect('upstream', 0);
-    this.#idle = idle;
-    void this.#distrustAfter(idle);
-  }
-
-  async #distrustAfter(idle: Promise<HeldEvent | undefined>): Promise<void> {
-    await idle;
-    if (this.#idle === idle) this.#reached = undefined;
-  }
-
   /** What follows 101 passes as it comes; what follows a CONNECT is judged like a new flow to its target. */
   async #tunnel(outcome: JudgedRequest & Outcome, exchange: Exchange): Promise<Outcome> {
     const target = outcome.request.method === 'CONNECT' ? targetOf(outcome.request) : undefined;
@@ -243,8 +163,8 @@ export class HttpSession {
     const { verdict, request, evidence } = inner;
     if (verdict.kind === 'deny') return refuseFlow(inner, this.#stages);
     if (request && upstream) {
-      const session = new HttpSession(flow, this.#stages, asked);
-      return session.run({ ...inner, request }, look, { upstream, cluster: verdict.route.cluster });
+      const reached = { upstream, cluster: verdict.route.cluster };
+      return new HttpSession(flow, this.#stages, reached, asked).run({ ...inner, request }, look);
     }
     const revoked = cutWhenRevoked(flow, () => evidence, this.#stages, asked);
     const { closed, ...bytes } = await passEverything(conversation);
@@ -285,21 +205,6 @@ export class HttpSession {
   }
 }
 
-type Allowed = JudgedRequest & { readonly verdict: Allow };
-
-type Exchanged =
-  | { readonly ok: true; readonly exchange: Exchange; readonly upstream: Upstream | undefined }
-  | { readonly ok: false; readonly failure: Failure; readonly upstream: Upstream | undefined };
-
-/** RFC 9110 §9.2.2: asking twice is asking once. A body is gone with the upstream that was sent it. */
-function isRepeatable({ method, body }: RequestHead): boolean {
-  return IDEMPOTENT.has(method) && body.kind === 'none';
-}
-
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
-/** A request that has not left yet: nothing is owed. */
-const REVOKED: Failure = { ...POLICY_CHANGED, httpStatus: 502 };
-const UPSTREAM_RESET: Failure = { code: 'upstream-reset', httpStatus: 503, flag: 'UC' };
 const CLIENT_GONE: Failure = { code: 'client-closed', httpStatus: undefined, flag: 'DC' };
 /** Istio's default idle time-out of HTTP connections. */
 const IDLE_MS = 3_600_000;

@@ -60,8 +60,8 @@ async function heardHttp(
     const target = admitsTarget(stages.registry(), stages.hop, flow.source, request);
     if (target.kind === 'deny') return refuseFlow({ ...judged, verdict: target }, stages);
   }
-  const session = new HttpSession(flow, stages);
-  return session.run(judged, look, upstream && { upstream, cluster: route.cluster });
+  const reached = upstream && { upstream, cluster: route.cluster };
+  return new HttpSession(flow, stages, reached).run(judged, look);
 }
 
 async function passUnlessHttp(conversation: Conversation, look: FirstLook, settling: Promise<unknown>): Promise<void> {

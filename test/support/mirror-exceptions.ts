@@ -8,6 +8,7 @@ export const MIRROR_EXCEPTIONS: Readonly<Record<string, string>> = {
   'agent/main.ts': 'test/unit/agent/cli/program.test.ts',
   'agent/pipeline/handle.ts': 'test/netns/agent-verdicts.test.ts',
   'agent/pipeline/http-session.ts': 'test/netns/agent-requests.test.ts',
+  'agent/pipeline/kept-upstream.ts': 'test/netns/gate-kept.test.ts',
   'agent/pipeline/question.ts': 'test/unit/agent/pipeline/rejudge.test.ts',
   'agent/pipeline/relay-flow.ts': 'test/netns/agent-streams.test.ts',
   'agent/pipeline/revocation.ts': 'test/netns/policy-changed.test.ts',
