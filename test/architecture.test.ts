@@ -110,6 +110,19 @@ test('pure folders do no I/O and read no clock, chance or process', () => {
   assert.deepEqual(wrong, []);
 });
 
+test('who has read bytes of the wire opens no file and starts no program: none of them becomes a path', () => {
+  const reads = ['agent/wire', 'agent/sniff', 'agent/registry', 'agent/upstream', 'agent/relay', 'agent/pipeline'];
+  const opens = /^node:(?:fs|child_process|module|worker_threads)\b/;
+  const readers = product.filter((path) => reads.includes(placeOf(path)));
+  assert.ok(readers.length > 50, 'the folders were not found');
+  const wrong = readers.flatMap((path) =>
+    importsOf(path)
+      .filter((name) => opens.test(name))
+      .map((name) => `${path} imports ${name}`),
+  );
+  assert.deepEqual(wrong, []);
+});
+
 test('each package has one place', () => {
   const wrong = product.flatMap((path) =>
     packagesOf(path)
