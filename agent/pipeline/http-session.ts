@@ -10,7 +10,7 @@ import { KeptUpstream, type Reached, UPSTREAM_RESET } from './kept-upstream.ts';
 import { leaseOf } from './lease.ts';
 import { LeasedExchanges } from './leased-exchanges.ts';
 import { failFlow, refuseFlow } from './refuse-flow.ts';
-import { cutWhenRevoked, judgedBy, POLICY_CHANGED, stillAdmitted } from './rejudge.ts';
+import { cutWhenRevoked, judgedBy, orReset, POLICY_CHANGED, stillAdmitted } from './rejudge.ts';
 import { Revocation } from './revocation.ts';
 import type { Identified, JudgedRequest, Outcome, Stages } from './stages.ts';
 import { passEverything, passLoss, passUpgraded } from './tunnel.ts';
@@ -49,7 +49,7 @@ export class HttpSession {
     const { live } = this.#stages;
     live.follow(
       this.#flow.conversation,
-      () => void this.#rejudge(),
+      () => orReset(this.#rejudge(), this.#flow, this.#stages),
       () => this.#stopWaiting(),
     );
     let next: Turn | Outcome = { judged: first, look };
@@ -64,7 +64,7 @@ export class HttpSession {
       this.#current = judged;
       this.#judgedAt = performance.now();
       this.#revocation = new Revocation();
-      if (judged.generation !== this.#stages.registry().generation) void this.#rejudge();
+      if (judged.generation !== this.#stages.registry().generation) orReset(this.#rejudge(), this.#flow, this.#stages);
     }
     const { head, request, requestId } = passing
       ? { head: look.head, request: judged.request, requestId: undefined }

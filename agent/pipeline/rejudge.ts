@@ -43,6 +43,18 @@ export function judgedBy({ request, evidence }: JudgedRequest): Evidence {
 
 export const POLICY_CHANGED: Failure = { code: 'policy-changed', httpStatus: undefined, flag: '-' };
 
+/** Nobody awaits these questions: what cannot be asked again is not admitted any longer. */
+export function orReset(
+  asking: Promise<void>,
+  { conversation }: Pick<Identified, 'conversation'>,
+  stages: Stages,
+): void {
+  asking.catch((thrown: unknown) => {
+    stages.crashed(thrown);
+    conversation.close('rst');
+  });
+}
+
 /** Resets a flow that is no longer looked at once a new registry does not admit it; tells whether it did. */
 export function cutWhenRevoked(
   flow: Parameters<typeof stillAdmitted>[0],
@@ -56,6 +68,6 @@ export function cutWhenRevoked(
     failure = POLICY_CHANGED;
     flow.conversation.close('rst');
   };
-  stages.live.follow(flow.conversation, () => void rejudge());
+  stages.live.follow(flow.conversation, () => orReset(rejudge(), flow, stages));
   return () => failure;
 }

@@ -16,7 +16,10 @@ export type RequestPassing = {
   clientEnded: boolean;
   /** Its final answer has begun: a client that reads it need not send the rest. */
   answered: boolean;
-  /** Settles only if the body turns out to be no strict chunked body: nothing of it passes from there on. */
+  /**
+   * Settles only if the body turns out to be no strict chunked body: nothing of it passes from there on. Rejects with
+   * what was thrown while the request was let pass, a fault of ours.
+   */
   readonly bad: Promise<'bad-body'>;
 };
 
@@ -30,7 +33,7 @@ export function passRequest(
   { body, headBytes }: RequestHead,
   before: number,
 ): RequestPassing {
-  const { promise, resolve } = Promise.withResolvers<'bad-body'>();
+  const { promise, resolve, reject } = badBody();
   const start = before + headBytes;
   const passing: RequestPassing = {
     start,
@@ -45,16 +48,16 @@ export function passRequest(
     case 'none':
       conversation.forward('client', headBytes, 'held');
       sent(passing, 0);
-      void passClientEnd(conversation, passing);
+      passClientEnd(conversation, passing).catch(reject);
       break;
     case 'length':
       // The largest lengths are not exact with a head on top, and nobody lives to see their end.
       conversation.forward('client', Math.min(headBytes + body.bytes, Number.MAX_SAFE_INTEGER), 'reached');
-      void passByLength(conversation, passing, body.bytes);
+      passByLength(conversation, passing, body.bytes).catch(reject);
       break;
     case 'chunked':
       conversation.forward('client', headBytes, 'reached');
-      void passChunked(conversation, passing, () => resolve('bad-body'));
+      passChunked(conversation, passing, () => resolve('bad-body')).catch(reject);
       break;
   }
   return passing;
@@ -68,6 +71,7 @@ export function passedUnderLease(
   whole: boolean,
   sentAt: number,
 ): RequestPassing {
+  const { promise, reject } = badBody();
   const bodyBytes = body.kind === 'length' ? body.bytes : 0;
   const start = before + headBytes;
   const passing: RequestPassing = {
@@ -77,11 +81,18 @@ export function passedUnderLease(
     bodyBytes,
     clientEnded: false,
     answered: false,
-    bad: new Promise(() => {}),
+    bad: promise,
   };
   conversation.forward('client', 0, whole ? 'held' : 'reached');
-  void (whole ? passClientEnd(conversation, passing) : passByLength(conversation, passing, bodyBytes));
+  const left = whole ? passClientEnd(conversation, passing) : passByLength(conversation, passing, bodyBytes);
+  left.catch(reject);
   return passing;
+}
+
+function badBody(): PromiseWithResolvers<'bad-body'> {
+  const bad = Promise.withResolvers<'bad-body'>();
+  bad.promise.catch(() => undefined); // whoever awaits the answer hears of it, if anybody still does
+  return bad;
 }
 
 function sent(passing: RequestPassing, bodyBytes: number): void {

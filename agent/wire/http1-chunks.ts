@@ -42,6 +42,8 @@ export type ChunkScan = {
 /** Extensions of all chunks of a body together: servers were exhausted by many small chunks with long ones. */
 export const EXTENSION_CAP_BYTES = 16 * 1024;
 export const TRAILER_CAP_BYTES = 16 * 1024;
+/** With framing on top, and added to what has passed, it still is a safe integer. */
+export const CHUNK_CAP_BYTES = 2 ** 52;
 
 export function chunksStart(): ChunkState {
   return { at: 'size', left: 0, digits: 0, extensionBytes: 0, trailerBytes: 0, name: '' };
@@ -53,7 +55,7 @@ export function chunksBehindData(): ChunkState {
 }
 
 /**
- * The next piece of a chunked body (RFC 9112 §7.1). Strict: CR and LF only as a pair, a size of at most 2^53 - 1 with
+ * The next piece of a chunked body (RFC 9112 §7.1). Strict: CR and LF only as a pair, a size of at most CHUNK_CAP_BYTES with
  * the extension's `;` or the line end right behind it, trailers as fields of a head, without those that frame or route.
  *
  * Contract: total; never throws; time linear in framing bytes (data is skipped); the same for any split into pieces.
@@ -111,7 +113,7 @@ function sizeByte(s: Mutable, byte: number): string | undefined {
   if (digit !== undefined) {
     s.left = s.left * 16 + digit;
     s.digits++;
-    return s.digits <= 16 && s.left <= Number.MAX_SAFE_INTEGER ? undefined : 'a chunk size too large';
+    return s.digits <= 16 && s.left <= CHUNK_CAP_BYTES ? undefined : 'a chunk size too large';
   }
   if (s.digits === 0 || (byte !== CR && byte !== SEMICOLON)) return 'a chunk size that is no plain hexadecimal number';
   return go(s, byte === CR ? 'size-lf' : 'extension');

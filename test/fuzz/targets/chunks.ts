@@ -16,6 +16,7 @@ export const chunks: Target = {
       ...texts(
         '5\r\nhello\r\n0\r\n\r\n',
         'A;x="y;z"\r\n0123456789\r\n00\r\nX-Sum: 1\r\n\r\nGET / HTTP/1.1\r\n\r\n',
+        '10000000000000\r\n',
         '1fffffffffffff\r\n',
       ),
       ...texts(...requestCases().flatMap(({ messages }) => messages.map(({ bytes }) => behindHead(bytes)))),
@@ -32,6 +33,7 @@ export const chunks: Target = {
       'a',
       'F',
       '00000000005',
+      '10000000000000',
       '1fffffffffffff',
       '20000000000000',
       'ffffffffffffffff',
@@ -85,6 +87,7 @@ function skipping(input: Uint8Array): End {
   let state: ChunkState = chunksStart();
   for (let at = 0; at < input.length; ) {
     const skipped = skipChunkData(state);
+    assert.ok(Number.isSafeInteger(at + skipped.bytes), 'more than a number can tell');
     if (skipped.bytes > input.length - at) return { consumed: input.length, done: false, bad: undefined };
     ({ state } = skipped);
     at += skipped.bytes;

@@ -113,6 +113,17 @@ test('a chunk that is none: told, and nothing from there on leaves', async (t) =
   equal((await conversation.closedEvent).toUpstream, CHUNKED.length + 10);
 });
 
+test('a chunk of the largest size passes as it comes, a larger one is bad', async (t) => {
+  const largest = `${CHUNKED}10000000000000\r\nabc`;
+  const { conversation, got } = await sending(t, new Conversations(t), largest);
+  await until(() => got() === largest);
+  conversation.close('rst');
+  const larger = await sending(t, new Conversations(t), `${CHUNKED}1fffffffffffff\r\nabc`);
+  equal(await larger.passing.bad, 'bad-body');
+  equal(larger.got(), CHUNKED);
+  larger.conversation.close('rst');
+});
+
 test('what a lease has let pass goes on where it stands', async (t) => {
   const { client, conversation, request, got } = await sending(t, new Conversations(t), `${LENGTH}hello`);
   await until(() => got().length === LENGTH.length + 5);
