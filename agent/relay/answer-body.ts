@@ -29,7 +29,7 @@ export async function passBody(
   }
 }
 
-/** A small answer that is held whole needs no watching: it fits the client's send buffer, so closing loses none of it. */
+/** A small answer that is held whole needs no watching: the mover sends it ahead of all that comes next, an end too. */
 async function passExactly(
   conversation: Conversation,
   headBytes: number,
@@ -129,5 +129,5 @@ async function brokenOff(conversation: Conversation, head: number, passed: numbe
   return { end: 'gone', bodyBytes: toClient - head };
 }
 
-/** Half of the least that Linux gives a socket to send from (tcp_wmem). */
+/** So much may be told as sent while it waits to leave: half of the least that a socket sends from (tcp_wmem). */
 const SMALL_ANSWER_BYTES = 8 * 1024;

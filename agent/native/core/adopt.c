@@ -28,10 +28,7 @@ static bool hand_over(thread *t, flow *f, enum side from) {
 
 static bool hand_over_all(thread *t, flow *f) {
   if (!hand_over(t, f, CLIENT)) return false;
-  if (f->state != FLOW_RELAYING || f->endpoint[UPSTREAM].broken) {
-    upstream_drop(t, f);
-    return true;
-  }
+  if (f->state != FLOW_RELAYING || f->endpoint[UPSTREAM].broken) upstream_drop(t, f);
   hand_over_held(t, f, UPSTREAM, FLAG_UNSENT, &f->preamble);
   return hand_over(t, f, UPSTREAM);
 }

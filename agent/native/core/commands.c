@@ -43,6 +43,7 @@ static void dial(thread *t, flow *f, const dial_command *c) {
   if (t->dial_count == t->mover->options.max_flows) dial_begin_all(t);
   f->state = FLOW_DIALING;
   t->dials[t->dial_count++] = flow_slot(t, f);
+  direction_report(t, f, CLIENT);
 }
 
 static void forward(thread *t, flow *f, const forward_command *c) {
@@ -76,12 +77,15 @@ static void edit(thread *t, flow *f, const edit_command *c) {
   flow_run(t, f);
 }
 
-/* An answer that came in pieces is collected where the upstream's bytes would be; the last piece sends it. */
+/*
+ * An answer that came in pieces is collected where the upstream's bytes would be, behind those that were let pass and
+ * have not left; the last piece sends it.
+ */
 static void respond(thread *t, flow *f, const record_header *c) {
   direction *d = &f->direction[UPSTREAM];
   lease_forget(t, f);
   if (f->endpoint[UPSTREAM].fd != -1 || f->state != FLOW_DECIDING) {
-    direction_release(t, d);
+    direction_keep_let_pass(t, d);
     flow_drop_side(t, f, UPSTREAM);
     held_release(&t->buffers, &f->preamble);
     f->state = FLOW_DECIDING;

@@ -53,15 +53,11 @@ static void prepare_sink(const pass *p) {
   }
 }
 
-static uint32_t sendable(const direction *d) {
-  return d->credit < 0 || d->credit > d->held.length ? d->held.length : (uint32_t)d->credit;
-}
-
 /* The preamble leaves with the held bytes in one call, so that both are in one segment. */
 static enum step send_preamble(const pass *p) {
   held *preamble = &p->f->preamble;
   held *h = &p->d->held;
-  uint32_t with = sendable(p->d);
+  uint32_t with = let_pass(p->d);
   struct iovec parts[2] = {
       {.iov_base = preamble->bytes + preamble->start, .iov_len = preamble->length},
       {.iov_base = h->bytes + h->start, .iov_len = with},
@@ -249,7 +245,7 @@ static enum step next_step(const pass *p) {
   if (d->piped) return p->sink->writable ? empty_pipe(p) : STEP_BLOCKED;
   if (d->credit == 0) return hold_back(p);
   if (!connected || !p->sink->writable) return STEP_BLOCKED;
-  if (d->held.length) return send_held(p, sendable(d));
+  if (d->held.length) return send_held(p, let_pass(d));
   if (!p->source->readable) {
     pipes_give(&p->t->pipes, &d->pipe, true);
     return STEP_BLOCKED;
@@ -290,12 +286,16 @@ enum run_result direction_run(thread *t, flow *f, enum side from) {
 
 enum run_result direction_flush(thread *t, flow *f, enum side from) {
   pass p = pass_of(t, f, from);
-  while (p.d->piped || p.d->held.length) {
+  while (p.d->piped || let_pass(p.d)) {
     if (!p.sink->writable) return RUN_BLOCKED;
-    enum step step = p.d->piped ? empty_pipe(&p) : send_held(&p, p.d->held.length);
+    enum step step = p.d->piped ? empty_pipe(&p) : send_held(&p, let_pass(p.d));
     if (step == STEP_SINK_BROKEN) return RUN_SINK_BROKEN;
   }
   return RUN_DONE;
+}
+
+void direction_keep_let_pass(thread *t, direction *d) {
+  if (let_pass(d) < d->held.length) held_truncate(&t->buffers, &d->held, let_pass(d));
 }
 
 void direction_report(thread *t, flow *f, enum side from) {
@@ -303,13 +303,12 @@ void direction_report(thread *t, flow *f, enum side from) {
   bool ended = f->endpoint[from].ended;
   bool full = d->held.length >= t->mover->options.max_held;
   bool lost = from == UPSTREAM && upstream_is_lost(f); /* says all that waiting for bytes would */
-  if (!lost && d->inspecting && (d->held.length > d->inspect_beyond || ended || full)) {
+  if (!lost && d->inspecting && has_passed(d) && (d->held.length > d->inspect_beyond || ended || full)) {
     d->inspecting = false;
     thread_clear_deadline(t, f, from == CLIENT ? DEADLINE_INSPECT_CLIENT : DEADLINE_INSPECT_UPSTREAM);
     post_held(t, f, from, (uint16_t)((ended ? FLAG_ENDED : 0) | (full ? FLAG_FULL : 0)));
   }
-  bool passed = d->credit == 0 ? !d->piped : d->done;
-  if (passed && (d->gate == GATE_REACHED || (d->gate == GATE_HELD && !lost && (d->held.length || ended)))) {
+  if (has_passed(d) && (d->gate == GATE_REACHED || (d->gate == GATE_HELD && !lost && (d->held.length || ended)))) {
     d->gate = GATE_NONE;
     post_gate(t, f, from);
   }

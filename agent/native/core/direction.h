@@ -23,8 +23,11 @@ enum run_result {
  */
 enum run_result direction_run(thread *t, flow *f, enum side from);
 
-/* Only sends what the pipe and the held buffer have, whatever the credit. RUN_DONE: nothing is left. */
+/* Only sends what the pipe and the held buffer have that may pass, whoever else is there. RUN_DONE: nothing is left. */
 enum run_result direction_flush(thread *t, flow *f, enum side from);
+
+/* Forgets what is held and may not pass; all that is left may. */
+void direction_keep_let_pass(thread *t, direction *d);
 
 /* Answers `inspect` and gate notices if their conditions hold. */
 void direction_report(thread *t, flow *f, enum side from);

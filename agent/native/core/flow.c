@@ -114,8 +114,12 @@ static void relay(thread *t, flow *f) {
   pass_ends(t, f);
 }
 
-/* No upstream yet: only what `inspect` asks for is read. */
+/* No upstream yet: only what `inspect` asks for is read, and what an earlier one was let say goes on leaving. */
 static void hold(thread *t, flow *f) {
+  if (direction_flush(t, f, UPSTREAM) == RUN_SINK_BROKEN) {
+    flow_broken(t, f, CLIENT);
+    return;
+  }
   switch (direction_run(t, f, CLIENT)) {
     case RUN_SOURCE_BROKEN:
       flow_broken(t, f, CLIENT);
@@ -198,7 +202,9 @@ void flow_broken(thread *t, flow *f, enum side s) {
       upstream_lost(t, f);
       return;
     }
-    if (s == UPSTREAM && upstream_is_quiet(f) && result == RUN_BLOCKED) return;
+    const direction *in = &f->direction[UPSTREAM];
+    bool all_is_here = upstream_is_quiet(f) || (in->credit > 0 && in->credit == let_pass(in));
+    if (s == UPSTREAM && all_is_here && result == RUN_BLOCKED) return;
   }
   flow_end(t, f, CAUSE_RESET, true);
 }

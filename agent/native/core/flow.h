@@ -83,6 +83,14 @@ typedef struct {
   uint64_t active_at; /* last time that bytes moved, kept once the flow is half-closed */
 } flow;
 
+/* How much of what is held may pass. */
+static inline uint32_t let_pass(const direction *d) {
+  return d->credit < 0 || d->credit > d->held.length ? d->held.length : (uint32_t)d->credit;
+}
+
+/* True once all that may pass has left: only then is what is held the owner's to look at and to change. */
+static inline bool has_passed(const direction *d) { return d->credit == 0 ? !d->piped : d->done; }
+
 static inline enum side other_side(enum side s) { return s == CLIENT ? UPSTREAM : CLIENT; }
 
 bool flow_has_room(const thread *t);

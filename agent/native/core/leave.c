@@ -64,18 +64,9 @@ static void leave(thread *t, flow *f, enum cause cause) {
 void flow_respond(thread *t, flow *f) {
   held_release(&t->buffers, &f->preamble);
   direction_release(t, &f->direction[CLIENT]);
-  held answer = f->direction[UPSTREAM].held;
-  f->direction[UPSTREAM].held = (held){0};
   flow_drop_side(t, f, UPSTREAM);
-  direction_release(t, &f->direction[UPSTREAM]);
-  f->direction[UPSTREAM].held = answer;
   f->direction[UPSTREAM].observed = false;
   leave(t, f, CAUSE_RESPONDED);
-}
-
-/* Held bytes that no credit covers were never let pass. */
-static void keep_only_allowed(thread *t, direction *d) {
-  if (d->credit >= 0 && d->credit < d->held.length) held_truncate(&t->buffers, &d->held, (uint32_t)d->credit);
 }
 
 void flow_close(thread *t, flow *f) {
@@ -84,7 +75,7 @@ void flow_close(thread *t, flow *f) {
     flow_drop_side(t, f, UPSTREAM);
   }
   if (f->endpoint[UPSTREAM].broken) flow_drop_side(t, f, UPSTREAM);
-  keep_only_allowed(t, &f->direction[CLIENT]);
-  keep_only_allowed(t, &f->direction[UPSTREAM]);
+  direction_keep_let_pass(t, &f->direction[CLIENT]);
+  direction_keep_let_pass(t, &f->direction[UPSTREAM]);
   leave(t, f, CAUSE_CLOSED);
 }

@@ -77,17 +77,19 @@ void post_accepted(thread *t, const flow *f, int error, const wire_address *orig
 }
 
 static void post_what_is_held(thread *t, const flow *f, enum message_kind kind, enum side s, uint16_t flags) {
-  const held *h = &f->direction[s].held;
-  held_message *m = reserve(t, sizeof *m, h->length);
+  const direction *d = &f->direction[s];
+  const held *h = &d->held;
+  uint32_t leaving = let_pass(d), kept = h->length - leaving; /* a deadline may come before all has left */
+  held_message *m = reserve(t, sizeof *m, kept);
   if (!m) return;
   fill(t, &m->header, f, kind);
   m->header.side = (uint8_t)s;
   m->header.flags = flags;
-  m->header.payload = h->length;
+  m->header.payload = kept;
   m->header.value = (int32_t)f->era;
-  m->passed = (double)f->direction[s].passed;
-  m->turn = f->direction[s].turn;
-  if (h->length) memcpy((uint8_t *)m + sizeof *m, h->bytes + h->start, h->length);
+  m->passed = (double)(d->passed + d->piped + leaving);
+  m->turn = d->turn;
+  if (kept) memcpy((uint8_t *)m + sizeof *m, h->bytes + h->start + leaving, kept);
   commit(t, m, URGENT);
 }
 

@@ -5,8 +5,8 @@
 #include "flow.h"
 
 /*
- * Closes the upstream's socket, connected or not, and forgets what is held of it and asked of it. The flow is as before
- * its dial: the client's held bytes stay, the credit of both sides is 0.
+ * Closes the upstream's socket, connected or not, and forgets what is asked of it, and what is held of it and may not
+ * pass. The flow is as before its dial: the client's held bytes stay, and nothing more may pass of either side.
  */
 void upstream_drop(thread *t, flow *f);
 

@@ -11,6 +11,8 @@ export type Step =
   /** latin1; `pieces`: as many bytes to a segment, each sent when the one before has left. */
   | { readonly send: string; readonly pieces?: number }
   | { readonly waitMs: number }
+  /** false: takes nothing out of the socket from now on. */
+  | { readonly reads: boolean }
   /** Goes on once what has come in all matches (a regular expression). */
   | { readonly expect: string }
   /** FIN: nothing more will be sent. */
@@ -116,6 +118,7 @@ function listenTo(socket: Socket, since: number): Ear {
 async function play(step: Step, socket: Socket, ear: Ear): Promise<'played' | 'stuck'> {
   if ('send' in step) await sendInPieces(socket, Buffer.from(step.send, 'latin1'), step.pieces);
   else if ('waitMs' in step) await after(step.waitMs);
+  else if ('reads' in step) step.reads ? socket.resume() : socket.pause();
   else if ('expect' in step) return comesIn(new RegExp(step.expect, 's'), ear);
   else if ('half' in step) socket.end();
   else if ('reset' in step) socket.resetAndDestroy();
