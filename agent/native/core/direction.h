@@ -5,7 +5,9 @@
 #include "flow.h"
 
 /* One run gives way after this much, so that one fast flow cannot starve the thread's others. */
-enum { TURN_BYTES = 2 * 1024 * 1024 };
+#ifndef TURN_BYTES
+#define TURN_BYTES (2u * 1024 * 1024)
+#endif
 
 enum run_result {
   RUN_BLOCKED,       /* waits for a socket or for the owner */

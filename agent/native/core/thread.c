@@ -27,7 +27,7 @@ int thread_init(thread *t, mover *m, uint32_t index, uint8_t *memory) {
   t->epoll = t->kick = -1;
   t->flows = calloc(flows, sizeof *t->flows);
   t->free_slots = calloc(flows, sizeof *t->free_slots);
-  t->unfinished = calloc(flows, sizeof *t->unfinished);
+  t->unfinished = calloc((size_t)flows * 2, sizeof *t->unfinished); /* a round's, and behind them the next one's */
   t->dials = calloc(flows, sizeof *t->dials);
   t->scratch = malloc(SCRATCH_BYTES);
   if (!deadlines_init(&t->deadlines, flows * DEADLINE_KINDS + 1)) return -ENOMEM;

@@ -407,6 +407,7 @@ const scripted_case relay_cases[] = {
     {"observed bytes come before gate and closed", observed_before_gate_and_closed, 0},
     {"an orderly close sends what was let pass", close_in_order, 0},
     {"bulk both ways", bulk_both_ways, 0},
+    {"bulk on the only flow that there may be", bulk_both_ways, 0, .max_flows = 1},
     {"bulk observed by a slow owner", bulk_observed_by_a_slow_owner, 0},
     {"bulk without pipes", bulk_without_pipes, 0},
     {"bulk with short writes", bulk_with_short_writes, 0},

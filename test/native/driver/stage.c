@@ -12,7 +12,7 @@ void stage_run(const scripted_case *c) {
   current_case = c->name;
   memset(&shim, 0, sizeof shim);
   stage s = {.descriptors = open_descriptors()};
-  owner_start(&s.owner, 1, OWNER_MAX_FLOWS);
+  owner_start(&s.owner, 1, c->max_flows ? c->max_flows : OWNER_MAX_FLOWS);
   s.port = owner_listen(&s.owner, false, &s.listener);
   s.origin = peer_listen(&s.origin_port);
   c->run(&s);

@@ -17,6 +17,7 @@ typedef struct {
   const char *name;
   void (*run)(stage *s);
   uint32_t live_at_end; /* flows that the case leaves to `owner_stop` */
+  uint32_t max_flows;   /* 0: OWNER_MAX_FLOWS */
 } scripted_case;
 
 /* Runs one case: sets the stage, checks afterwards that no descriptor, flow or held byte is left. */
