@@ -1,7 +1,7 @@
 import type { AccessLine } from '../../test/support/lab/agent.ts';
 import type { Gateway } from '../../test/support/lab/gateway.ts';
 import { waitFor } from '../../test/support/lab/wait.ts';
-import { type Cast, changed, generation, redirectText, refusalText, showStart, typed } from './telling.ts';
+import { type Cast, changed, generation, redirectText, refusalText, started, typed } from './telling.ts';
 
 const SEED_000 = 'test/fixtures/config/seed-000';
 const SEED_002 = 'test/fixtures/config/seed-002';
@@ -86,14 +86,14 @@ export async function outsideServices(cast: Cast): Promise<void> {
     'Clients from outside the cluster reach httpbin.org and edition.cnn.com through it; the mesh may not.',
   );
   await changed(cast, `cp ${SEED_002}/*.yaml ${lab.config}/`);
-  const ingress = await lab.startGateway({
+  const options = {
     pod: 'ingress',
     name: 'istio-system/ingressgateway-0',
     labels: { istio: 'ingressgateway' },
     trusted: false,
     args: ['--access-log-format', 'istio-1.0'],
-  });
-  showStart(cast, 'ingress', ingress);
+  };
+  const ingress = await started(cast, 'ingress', (before) => lab.startGateway({ ...options, before }));
   const { v4 } = lab.pod('ingress');
   const teapot = await typed(cast, 'ext', `curl -s http://${v4}:80/status/418 -Hhost:httpbin.org`);
   stage.row('httpbin.org by Host', 'the teapot', /-=\[ teapot \]=-/.test(teapot.stdout) ? 'the teapot' : 'no teapot');
@@ -126,9 +126,8 @@ export async function outsideServices(cast: Cast): Promise<void> {
 }
 
 async function startGateway(cast: Cast): Promise<Gateway> {
-  const gateway = await cast.lab.startGateway({ pod: 'gateway', name: NAME });
-  showStart(cast, 'gateway', gateway);
-  return gateway;
+  const options = { pod: 'gateway', name: NAME };
+  return await started(cast, 'gateway', (before) => cast.lab.startGateway({ ...options, before }));
 }
 
 async function bothTake(cast: Cast, command: string): Promise<void> {

@@ -5,8 +5,11 @@ import { bold } from './terminal.ts';
 export function tellHowToEnter(name: string): void {
   console.log(`
 The world stands: ${name}. Go in and try:
-  ${bold('./scripts/demo --enter pod')}     then: curl -I http://aliyun.com
-  ${bold('./scripts/demo --enter node')}    then: ls ${labFolder(name)}/config, tail -f ${labFolder(name)}/access.log
+  ${bold('./scripts/demo --enter pod')}
+    curl -I http://aliyun.com
+  ${bold('./scripts/demo --enter node')}
+    ls ${labFolder(name)}/config
+    tail -f ${labFolder(name)}/access.log
 Remove it:
   ${bold('./scripts/demo --down')}
 `);

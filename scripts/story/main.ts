@@ -13,8 +13,9 @@ const HELP = `Usage: ./scripts/demo [--step] [--keep]
        ./scripts/demo --enter pod|node|gateway|ingress|ext [COMMAND…]
        ./scripts/demo --down [NAME]
 
-Makes a small world of network namespaces (a pod, two gateways, a node, an outside world with DNS, HTTP
-and TLS servers), runs weir-init and weir-agent in it and shows with curl what they do. Removes all of it.
+Makes a small world of network namespaces (a pod, two gateways, a node,
+an outside world with DNS, HTTP and TLS servers), runs weir-init and
+weir-agent in it and shows with curl what they do. Removes all of it.
 
   --step     wait for a key before each command
   --keep     leave the world standing at the end, and say how to go in

@@ -18,15 +18,21 @@ export async function typed({ lab, stage }: Cast, place: Place, command: string)
 }
 
 export async function startAgent(cast: Cast): Promise<Agent> {
-  const agent = await cast.lab.startAgent({ args: ['--cluster-cidr', CLUSTER_CIDR] });
-  showStart(cast, 'node', agent);
-  return agent;
+  const args = ['--cluster-cidr', CLUSTER_CIDR];
+  return await started(cast, 'node', (before) => cast.lab.startAgent({ args, before }));
 }
 
-/** What was started, as it would have been typed there. */
-export function showStart({ stage }: Cast, place: Place, agent: Agent): void {
-  const asTyped = `${agent.argv.slice(4).join(' ')} &`; // without `ip netns exec NETNS`: the place tells that
-  stage.show(place, asTyped, { argv: [], code: 0, stdout: agent.stdout(), stderr: agent.stderr() });
+/** Starts a program, told like a command that is typed there. */
+export async function started<T extends Agent>(
+  { stage }: Cast,
+  place: Place,
+  start: (before: (argv: readonly string[]) => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const asTyped = (argv: readonly string[]) => `${argv.slice(4).join(' ')} &`; // the place tells `ip netns exec NETNS`
+  const program = await start((argv) => stage.before(place, asTyped(argv)));
+  const { argv, stdout, stderr } = program;
+  stage.show(place, asTyped(argv), { argv, code: 0, stdout: stdout(), stderr: stderr() });
+  return program;
 }
 
 /** Runs a command that changes resources, and waits until the agent has taken them. */

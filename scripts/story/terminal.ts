@@ -1,7 +1,9 @@
 import { setTimeout as after } from 'node:timers/promises';
 
-/** Colour only where a person looks at it, and not against their will (https://no-color.org). */
-const colourful = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '';
+/** A pipe gets plain text, and so does a terminal that knows nothing else. */
+const escapes = process.stdout.isTTY && process.env['TERM'] !== 'dumb';
+/** Colour not against the will of whoever looks (https://no-color.org). */
+const colourful = escapes && (process.env['NO_COLOR'] ?? '') === '';
 
 export const bold = styled('1');
 export const dim = styled('2');
@@ -12,25 +14,25 @@ function styled(code: string): (text: string) => string {
   return (text) => (colourful ? `\u001b[${code}m${text}\u001b[0m` : text);
 }
 
-/** Columns of the terminal; undefined: it is no terminal, and nothing is cut. */
-export function columns(): number | undefined {
-  return process.stdout.isTTY ? process.stdout.columns : undefined;
+/** Columns of the terminal as it is now; Infinity: it is no terminal or tells no width, and nothing is folded. */
+export function columns(): number {
+  const { isTTY, columns: told } = process.stdout;
+  return isTTY && told > 0 ? Math.max(told, NARROWEST) : Number.POSITIVE_INFINITY;
 }
 
-/** As much as stands in one line of the terminal, less `taken` columns. */
-export function fitted(text: string, taken: number): string {
-  const most = (columns() ?? Number.POSITIVE_INFINITY) - taken;
-  return text.length <= most ? text : `${text.slice(0, Math.max(0, most - 1))}…`;
-}
+/** Nobody reads a story in less: the terminal itself may break its lines. */
+const NARROWEST = 32;
 
-/** One key of whoever sits there; `q`, ^C and ^D mean that it is enough. */
-export async function key(): Promise<'on' | 'enough'> {
-  const { stdin } = process;
-  stdin.setRawMode(true);
+/** Asks for one key, and takes the question away again; `q`, ^C and ^D mean that it is enough. */
+export async function key(question: string): Promise<'on' | 'enough'> {
+  const { stdin, stdout } = process;
+  stdin.setRawMode(true); // before the question, so that whoever answers at once does not see the key in it
   stdin.resume();
+  stdout.write(question);
   const [pressed] = await Promise.race([keyOf(stdin), after(KEY_LIMIT_MS, ['q'], { ref: false })]);
   stdin.pause();
   stdin.setRawMode(false);
+  stdout.write(escapes ? '\r\u001b[K' : '\n'); // standard output may be a pipe: only standard input must be a terminal
   return ENOUGH.has(pressed ?? 'q') ? 'enough' : 'on';
 }
 

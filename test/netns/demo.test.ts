@@ -4,9 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
+import { widthOf } from '../../scripts/story/width.ts';
 import { must, outcomeText, run, start } from '../support/lab/run.ts';
 import { keptLabs, labFolder, namespacesOf } from '../support/lab/teardown.ts';
 import { waitFor } from '../support/lab/wait.ts';
+import { onTerminal } from '../support/terminal.ts';
 
 const DEMO = fileURLToPath(new URL('../../scripts/demo', import.meta.url));
 const LIMIT_MS = 300_000;
@@ -54,6 +57,48 @@ test('^C in the middle leaves nothing behind', async () => {
   assert.equal(demo.code(), 130);
   assert.deepEqual(namespacesOf(name), []);
   assert.ok(!existsSync(labFolder(name)));
+});
+
+const QUESTION = '[any key; q: enough]';
+
+test('on a terminal: coloured, no line too wide, nothing cut, and a key before each command', async () => {
+  const columns = 72;
+  const { code, shown } = await onTerminal(`${DEMO} --step`, {
+    columns,
+    question: QUESTION,
+    key: ' ',
+    limitMs: LIMIT_MS,
+  });
+  assert.equal(code, 0, shown);
+  assert.ok(shown.includes('\u001b[32m✔\u001b[0m '), shown);
+
+  const asked = shown.split(QUESTION).map((text) => stripVTControlCharacters(text).replaceAll('\r', ''));
+  const lines = asked.join('').split('\n');
+  assert.deepEqual(
+    lines.filter((line) => widthOf(line) > columns),
+    [],
+  );
+  const reason = 'from the mesh 503 Service Unavailable, server: weir, x-weir-reason: address-forbidden';
+  assert.ok(lines.join(' ').replaceAll(/ +/g, ' ').includes(`✔ 6 ${reason}`), shown);
+
+  const commands = asked.map((text) => text.match(/^(?:pod|node|gateway|ingress|ext)\$ /gm)?.length ?? 0);
+  assert.ok(commands.length > 40 && asked.some((text) => /^gateway\$ \S+\/weir-agent gateway /m.test(text)), shown);
+  assert.deepEqual(new Set(commands.slice(0, -1)), new Set([1]), shown);
+  assert.equal(commands.at(-1), 0, shown);
+});
+
+test('no colour for whom it is not wanted, no escapes into a pipe; and q is enough', async () => {
+  const sitting = { columns: 72, question: QUESTION, key: 'q', limitMs: LIMIT_MS };
+  const [plain, piped] = await Promise.all([
+    onTerminal(`${DEMO} --step`, { ...sitting, env: { NO_COLOR: '1' } }),
+    onTerminal(`${DEMO} --step | cat`, sitting),
+  ]);
+  for (const { code, shown } of [plain, piped]) {
+    assert.equal(code, 0, shown);
+    assert.match(shown, /everything is removed again\r\n$/);
+  }
+  assert.equal(plain.shown.replaceAll('\u001b[K', '').includes('\u001b'), false, plain.shown);
+  assert.equal(piped.shown.includes('\u001b'), false, piped.shown);
 });
 
 test('step by step needs a terminal', async () => {

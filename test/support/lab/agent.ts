@@ -16,6 +16,8 @@ export type RoleOptions = {
   readonly descriptors?: number;
   /** How long it may take to be ready. */
   readonly limitMs?: number;
+  /** Told the whole command line; it is started once this has returned. */
+  readonly before?: (argv: readonly string[]) => Promise<void>;
 };
 
 export type Agent = {
@@ -61,6 +63,7 @@ export async function startRole(
   const own = [role, '--config', files.config, ...alone, '--access-log', files.accessLog, ...(options.args ?? [])];
   const limited = options.descriptors === undefined ? [] : ['prlimit', `--nofile=${options.descriptors}`];
   const argv = ['ip', 'netns', 'exec', netns, ...limited, AGENT, ...own];
+  await options.before?.(argv);
   const process = start(argv, `${folder}/agent-${++started}`, { env: options.env ?? {} });
   const told = () => `$ ${argv.join(' ')}\n${process.stdout()}${process.stderr()}`;
   await waitFor('the agent is ready', () => ready(process, netns, told), { limitMs: options.limitMs ?? 30_000, told });

@@ -85,6 +85,8 @@ export type StartAgent = {
   /** RLIMIT_NOFILE, soft and hard. */
   readonly descriptors?: number;
   readonly limitMs?: number;
+  /** Told the whole command line; it is started once this has returned. */
+  readonly before?: (argv: readonly string[]) => Promise<void>;
 };
 
 const INIT = fileURLToPath(new URL('../../../scripts/weir-init', import.meta.url));
