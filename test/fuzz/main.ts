@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { TARGETS, targetNamed } from './all-targets.ts';
 import { crashOf, keepCrash } from './harness/crash.ts';
 import type { Progress } from './harness/explore.ts';
+import { Kept, keptFolder } from './harness/kept.ts';
 import { fuzz, type Outcome } from './harness/watch.ts';
 import { NATIVE_TARGETS } from './native/native-targets.ts';
 import { fuzzNative, replayNative } from './native/run-native.ts';
@@ -44,7 +45,9 @@ function list(): number {
 }
 
 async function run(name: string, seed: number, ms: number): Promise<number> {
-  say(`${name}: ${ms / 60_000} minutes, --seed ${seed}`);
+  const native = NATIVE_TARGETS.find((each) => each.name === name);
+  const kept = Kept.open(keptFolder((native ?? targetNamed(name)).name));
+  say(`${name}: ${ms / 60_000} minutes, --seed ${seed}; ${kept.inputs.length} inputs of earlier runs`);
   const began = performance.now();
   const tell = (progress: Progress): void => {
     const perSecond = progress.executions / ((performance.now() - began) / 1000);
@@ -52,11 +55,9 @@ async function run(name: string, seed: number, ms: number): Promise<number> {
       `${progress.executions} inputs, ${perSecond.toFixed(0)}/s; ${progress.corpus} kept, ${progress.shown} things shown`,
     );
   };
-  const native = NATIVE_TARGETS.find((each) => each.name === name);
-  const target = native ?? targetNamed(name);
   const outcome: Outcome = native
-    ? await fuzzNative({ target: native, seed, ms }, tell)
-    : await fuzz({ target: target.name, seed, ms }, tell);
+    ? await fuzzNative({ target: native, seed, ms, corpus: kept.folder }, tell)
+    : await fuzz({ target: name, seed, ms, kept: kept.inputs }, tell, (input) => kept.keep(input));
   tell(outcome.progress);
   if (!outcome.crash) return 0;
   const file = keepCrash(name, outcome.crash);

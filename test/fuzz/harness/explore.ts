@@ -11,6 +11,8 @@ export type Exploration = {
   readonly goesOn: (progress: Progress) => boolean;
   /** Told of each input before it is checked, for whoever watches from outside whether it ends. */
   readonly begins: (input: Uint8Array) => void;
+  /** Told of each input, other than a seed, that showed what none had. */
+  readonly found: (input: Uint8Array) => void;
 };
 
 export type Progress = {
@@ -25,7 +27,7 @@ export type Failure = { readonly input: Uint8Array; readonly thrown: unknown };
 export type Explored = Progress & { readonly failure: Failure | undefined };
 
 /** Changes inputs and keeps those that show what none has shown, until told to stop or the invariant is broken. */
-export function explore({ target, seeds, seed, goesOn, begins }: Exploration): Explored {
+export function explore({ target, seeds, seed, goesOn, begins, found }: Exploration): Explored {
   const random = new Random(seed);
   const corpus = [...seeds];
   const shown = new Set<string>();
@@ -39,7 +41,9 @@ export function explore({ target, seeds, seed, goesOn, begins }: Exploration): E
     try {
       const before = shown.size;
       for (const word of target.check(input, false)) shown.add(word);
-      if (shown.size > before && !isSeed) corpus.push(input);
+      if (shown.size === before || isSeed) continue;
+      corpus.push(input);
+      found(input);
     } catch (thrown) {
       return { ...progress(), failure: { input, thrown } };
     }

@@ -24,10 +24,14 @@ export type Outcome = { readonly progress: Progress; readonly crash: Crash | und
 /** One input takes milliseconds; what takes as long as this on a busy machine is not bounded. */
 const HANG_MS = 10_000;
 
-/** Resolves when the time is over or the invariant is broken; rejects only if the harness itself is. */
+/**
+ * Resolves when the time is over or the invariant is broken; rejects only if the harness itself is. `onFound` is told of
+ * each input that showed something new.
+ */
 export async function fuzz(
   order: Omit<Order, 'current'>,
   onProgress: (progress: Progress) => void = () => undefined,
+  onFound: (input: Uint8Array) => void = () => undefined,
 ): Promise<Outcome> {
   const current = new SharedArrayBuffer(CURRENT.bytesAt + INPUT_CAP_BYTES);
   const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: { ...order, current } });
@@ -36,6 +40,7 @@ export async function fuzz(
   worker.on('error', (thrown) => outcome.reject(thrown));
   worker.on('exit', (code) => outcome.reject(new Error(`the thread ended early, with ${code}`)));
   worker.on('message', (report: Report) => {
+    if (report.kind === 'found') return onFound(report.input);
     ({ progress } = report);
     if (report.kind === 'progress') onProgress(progress);
     else outcome.resolve({ progress, crash: report.crash });

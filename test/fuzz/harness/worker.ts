@@ -10,11 +10,14 @@ export type Order = {
   readonly target: string;
   readonly seed: number;
   readonly ms: number;
+  /** Inputs to begin with beside the seeds and the tree's: what earlier runs found. */
+  readonly kept: readonly Uint8Array[];
   readonly current: SharedArrayBuffer;
 };
 
 export type Report =
   | { readonly kind: 'progress'; readonly progress: Progress }
+  | { readonly kind: 'found'; readonly input: Uint8Array }
   | { readonly kind: 'end'; readonly progress: Progress; readonly crash: Crash | undefined };
 
 /** Words ahead of the bytes of the input under way. */
@@ -24,7 +27,7 @@ const TELL_MS = 5000;
 
 if (parentPort) work(workerData as Order); // our own watch.ts gives nothing else
 
-function work({ target: name, seed, ms, current }: Order): void {
+function work({ target: name, seed, ms, kept, current }: Order): void {
   const target = targetNamed(name);
   const words = new Int32Array(current, 0, CURRENT.bytesAt / 4);
   const bytes = new Uint8Array(current, CURRENT.bytesAt);
@@ -41,8 +44,9 @@ function work({ target: name, seed, ms, current }: Order): void {
   const { failure, ...progress } = explore({
     target,
     seed,
-    seeds: [...target.seeds(), ...corpusOf(name).map(([, input]) => input)],
+    seeds: [...target.seeds(), ...corpusOf(name).map(([, input]) => input), ...kept],
     begins,
+    found: (input) => tell({ kind: 'found', input }),
     goesOn: (sofar) => {
       const now = performance.now();
       if (now - told > TELL_MS) {

@@ -8,10 +8,17 @@ import { promisify } from 'node:util';
 import { ScannerProgram } from '../../native/scanner/scanner-program.ts';
 import { type Crash, corpusOf, crashOf } from '../harness/crash.ts';
 import type { Progress } from '../harness/explore.ts';
+import { Kept } from '../harness/kept.ts';
 import type { Outcome } from '../harness/watch.ts';
 import type { NativeTarget } from './native-targets.ts';
 
-export type NativeRun = { readonly target: NativeTarget; readonly seed: number; readonly ms: number };
+export type NativeRun = {
+  readonly target: NativeTarget;
+  readonly seed: number;
+  readonly ms: number;
+  /** Folder of what earlier runs found, where libFuzzer puts what it finds. undefined: nothing is kept. */
+  readonly corpus?: string;
+};
 
 /** Rejects if it cannot be built: then clang is missing. */
 export async function fuzzNative(
@@ -21,9 +28,9 @@ export async function fuzzNative(
   const folder = await mkdtemp(join(tmpdir(), 'weir-fuzz-'));
   try {
     const program = await built(run.target, folder);
-    const corpus = join(folder, 'corpus');
+    const corpus = run.corpus ?? join(folder, 'corpus');
     const { seeds, words } = await begun(run.target, folder);
-    await mkdir(corpus);
+    await mkdir(corpus, { recursive: true });
     const options = [
       `-max_total_time=${Math.ceil(run.ms / 1000)}`,
       `-seed=${run.seed >>> 0 || 1}`,
@@ -35,12 +42,27 @@ export async function fuzzNative(
     const { code, said } = await ran(program, [...options, corpus, seeds], onProgress);
     const progress = progressOf(said);
     if (code !== 0) return { progress, crash: await crashFrom(program, folder, said) };
-    const inputs = [...(await filesOf(seeds)), ...(await filesOf(corpus))];
+    const inputs = [...(await filesOf(seeds)), ...Kept.open(corpus).inputs];
+    if (run.corpus !== undefined) await condense(program, folder, run.corpus);
     return { progress, crash: await disagreement(run.target, inputs) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** Of what libFuzzer kept, removes what shows nothing beside the others: mostly what it has since made smaller. */
+async function condense(program: string, folder: string, corpus: string): Promise<void> {
+  const needed = join(folder, 'needed');
+  await mkdir(needed);
+  const { code } = await ran(program, ['-merge=1', needed, corpus]);
+  if (code !== 0) return; // all of it stays, then; Kept bounds it
+  const names = new Set(await readdir(needed));
+  const unneeded = (await readdir(corpus)).filter((name) => LIBFUZZER_NAME.test(name) && !names.has(name));
+  await Promise.all(unneeded.map((name) => rm(join(corpus, name), { force: true })));
+}
+
+/** SHA-1 of the content. */
+const LIBFUZZER_NAME = /^[0-9a-f]{40}$/;
 
 /** One input alone; answers what is said of it if it breaks the invariant, or TypeScript reads it differently. */
 export async function replayNative(target: NativeTarget, file: string): Promise<string | undefined> {
