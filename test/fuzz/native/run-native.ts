@@ -34,7 +34,7 @@ export async function fuzzNative(
     const options = [
       `-max_total_time=${Math.ceil(run.ms / 1000)}`,
       `-seed=${run.seed >>> 0 || 1}`,
-      '-timeout=10',
+      HANG,
       '-max_len=8192',
       ...(run.target.tokens.length > 0 ? [`-dict=${words}`] : []), // an empty one is an error
       `-artifact_prefix=${folder}/crash-`,
@@ -44,7 +44,8 @@ export async function fuzzNative(
     if (code !== 0) return { progress, crash: await crashFrom(program, folder, said) };
     const inputs = [...(await filesOf(seeds)), ...Kept.open(corpus).inputs];
     if (run.corpus !== undefined) await condense(program, folder, run.corpus);
-    return { progress, crash: await disagreement(run.target, inputs) };
+    const [crash] = await disagreements(run.target, inputs);
+    return { progress, crash };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -64,13 +65,24 @@ async function condense(program: string, folder: string, corpus: string): Promis
 /** SHA-1 of the content. */
 const LIBFUZZER_NAME = /^[0-9a-f]{40}$/;
 
-/** One input alone; answers what is said of it if it breaks the invariant, or TypeScript reads it differently. */
-export async function replayNative(target: NativeTarget, file: string): Promise<string | undefined> {
+/** Each input alone. Answers what is said of those that break the invariant, or that TypeScript reads differently. */
+export async function replayNative(
+  target: NativeTarget,
+  inputs: readonly Uint8Array[],
+): Promise<ReadonlyMap<Uint8Array, string>> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-fuzz-'));
   try {
-    const { code, said } = await ran(await built(target, folder), [file]);
-    if (code !== 0) return said;
-    return (await disagreement(target, [new Uint8Array(await readFile(file))]))?.says;
+    const program = await built(target, folder);
+    const file = join(folder, 'input');
+    const wrong = new Map<Uint8Array, string>();
+    for (const input of inputs) {
+      await writeFile(file, input);
+      const { code, said } = await ran(program, [HANG, file]);
+      if (code !== 0) wrong.set(input, said);
+    }
+    const sound = inputs.filter((input) => !wrong.has(input));
+    for (const { input, says } of await disagreements(target, sound)) wrong.set(input, says);
+    return wrong;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -113,6 +125,8 @@ function ran(program: string, options: readonly string[], onProgress?: (progress
   return promise;
 }
 
+/** As long as watch.ts waits, in seconds. */
+const HANG = '-timeout=10';
 const TELL_MS = 5000;
 const SAID_CAP = 64 * 1024;
 
@@ -140,18 +154,19 @@ function kindOf(said: string): string {
   return kind.toLowerCase();
 }
 
-/** The first that TypeScript reads differently. */
-async function disagreement({ agrees }: NativeTarget, inputs: readonly Uint8Array[]): Promise<Crash | undefined> {
-  if (!agrees) return undefined;
+/** Those that TypeScript reads differently. */
+async function disagreements({ agrees }: NativeTarget, inputs: readonly Uint8Array[]): Promise<readonly Crash[]> {
+  if (!agrees || inputs.length === 0) return [];
   await using scanner = await ScannerProgram.start();
+  const crashes: Crash[] = [];
   for (const input of inputs) {
     try {
       await agrees(scanner, input);
     } catch (thrown) {
-      return { ...crashOf(input, thrown), kind: 'disagreement' };
+      crashes.push({ ...crashOf(input, thrown), kind: 'disagreement' });
     }
   }
-  return undefined;
+  return crashes;
 }
 
 async function filesOf(folder: string): Promise<readonly Uint8Array[]> {
