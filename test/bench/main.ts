@@ -71,7 +71,7 @@ async function inSetting(
   try {
     time.settingBegins();
     for (const [index, load] of loads.entries()) {
-      const measured = await measureLoad(stage, load, options, time.endOfNextLoad());
+      const measured = await measureLoad(stage, load, options, time);
       found.measured.push(measured);
       process.stdout.write(`${tableText(titleOf(measured, options), measured.rows, load.kind === 'idle')}\n`);
       if (!isCounted(load, loads.slice(index + 1)) || !time.isLeftFor(COUNTS_MS)) continue;

@@ -5,6 +5,7 @@ import type { Run } from './run.ts';
 import type { Stage } from './stage.ts';
 import { variation } from './statistics.ts';
 import type { Row } from './table.ts';
+import type { TimeLeft } from './time.ts';
 
 export type Measured = {
   readonly load: Load;
@@ -15,10 +16,17 @@ export type Measured = {
 
 /**
  * All rounds of a load, again (three times at most) if the figure of direct, to which no contender adds anything, varied
- * by more than 15 per cent; the calmest of the attempts counts. Nothing is begun that would go beyond `until`
- * (milliseconds of performance.now()), save for the first round.
+ * by more than 15 per cent; the calmest of the attempts counts. Nothing is begun that would go beyond the load's share of
+ * the time, save for the first round; the share begins when all have warmed up.
  */
-export async function measureLoad(stage: Stage, load: Load, options: BenchOptions, until: number): Promise<Measured> {
+export async function measureLoad(
+  stage: Stage,
+  load: Load,
+  options: BenchOptions,
+  time: Pick<TimeLeft, 'endOfNextLoad'>,
+): Promise<Measured> {
+  await warmUp(stage, load, options);
+  const until = time.endOfNextLoad();
   let best: { readonly rows: readonly Row[]; readonly restless: number } | undefined;
   for (let attempt = 0; attempt <= REPEATS; attempt++) {
     const began = performance.now();
@@ -35,15 +43,20 @@ export async function measureLoad(stage: Stage, load: Load, options: BenchOption
 const REPEATS = 3;
 const NOISY_VARIATION = 0.15;
 
+/** Those who have not done the like yet. Memory is that of a program just started. */
+async function warmUp(stage: Stage, load: Load, options: BenchOptions): Promise<void> {
+  if (load.kind === 'idle' || !(await stage.prepare(load))) return;
+  for (const entrant of stage.entrants) await runLoad(stage, entrant, load, { ...options, measureMs: WARM_MS });
+}
+
 /** Interleaved: each round has a run of every contender. */
 async function rounds(stage: Stage, load: Load, options: BenchOptions, until: number): Promise<readonly Row[]> {
   const entrants = stage.entrants.filter(({ contender }) => load.kind !== 'idle' || contender.start);
   const rows = entrants.map(({ contender }) => ({ contender, runs: [] as Run[] }));
   for (let round = 0; round < roundsOf(load, options); round++) {
     const began = performance.now();
-    const fresh = await stage.prepare(load);
+    if (load.kind === 'idle') await stage.prepare(load);
     for (const [index, entrant] of entrants.entries()) {
-      if (fresh && load.kind !== 'idle') await runLoad(stage, entrant, load, { ...options, measureMs: WARM_MS });
       const run = await measure(stage, entrant, load, options);
       const rate = run.rate.toPrecision(4);
       process.stderr.write(

@@ -16,8 +16,9 @@ export type Stage = {
   readonly origin: Running;
   readonly entrants: readonly Entrant[];
   /**
-   * Before each round. Whoever has other settings for this load is started anew, for idle flows everyone; all are proved
-   * before the first load of a kind, and after that. True if so: then nobody has warmed up yet.
+   * Before a load, for idle flows before each round. Whoever has other settings for this load is started anew, for idle
+   * flows everyone; all are proved before the first load of a kind, and after that. True if so: then nobody has warmed
+   * up yet.
    */
   readonly prepare: (load: Load) => Promise<boolean>;
   readonly close: () => Promise<void>;

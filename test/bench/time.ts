@@ -20,7 +20,7 @@ export function shareOfTime(quick: boolean, loads: number, settings: number): Ti
 }
 
 export type TimeLeft = {
-  /** What making its stage takes is no longer set aside. */
+  /** What making its stage takes, and warming up, is no longer set aside. */
   readonly settingBegins: () => void;
   /** What is left is shared among the loads that are left. */
   readonly endOfNextLoad: () => number;
@@ -30,5 +30,5 @@ export type TimeLeft = {
 
 /** Five minutes less what the first round of the last load may take beyond its share. */
 const QUICK_MS = 270_000;
-const SETTING_MS = 12_000;
+const SETTING_MS = 20_000;
 const FIRST_ROUND_MS = 10_000;
