@@ -1,5 +1,4 @@
 import { SETS } from './contract.ts';
-import { InitFailure } from './failure.ts';
 import { type Inspected, OUR_SETS } from './inspect.ts';
 import { LOCK_WAIT_SECONDS } from './lock.ts';
 import { flushConnections } from './netfilter/conntrack.ts';
@@ -55,16 +54,21 @@ async function loopbackUp(): Promise<void> {
 
 async function programSets(sets: readonly SetSpec[], before: Inspected): Promise<void> {
   if (before.sets.has(SETS.beside)) await destroySet(SETS.beside); // an apply was stopped half way
-  await restoreSets(setsText(sets));
+  await orWithoutSets(sets, before, () => restoreSets(setsText(sets)));
 }
 
-/** What the kernel lacks shows only now, as rules name sets; sets that were not there before go again. */
+/** What the kernel lacks shows only now, as rules name sets. */
 async function test(plan: Plan, before: Inspected, backend: Backend): Promise<void> {
+  await orWithoutSets(plan.sets, before, () => testPlan(plan, backend));
+}
+
+/** No rule refers to them yet: if this fails, sets that were not there before go again. */
+async function orWithoutSets(sets: readonly SetSpec[], before: Inspected, run: () => Promise<void>): Promise<void> {
   try {
-    await testPlan(plan, backend);
+    await run();
   } catch (thrown) {
-    if (!(thrown instanceof InitFailure)) throw thrown;
-    for (const { name } of plan.sets) if (!before.sets.has(name)) await destroySet(name);
+    const made = [...sets.map(({ name }) => name), SETS.beside].filter((name) => !before.sets.has(name));
+    for (const name of made) await destroySet(name).catch(() => undefined); // it may not have come to that one
     throw thrown;
   }
 }

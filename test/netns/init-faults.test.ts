@@ -58,6 +58,7 @@ describe('faults', { concurrency: 3 }, () => {
       const xtables = await held(netns, ['flock', lock, 'sh', '-c', 'echo held; exec sleep 60']);
       const legacy = await netns.init('apply', ['--backend', 'legacy'], { env: { XTABLES_LOCKFILE: lock } });
       xtables();
+      assert.equal(await netns.must('pod', 'ipset list -n'), '', 'sets are left behind');
       assert.equal(legacy.code, 75, outcomeText(legacy));
     }));
 
