@@ -244,7 +244,8 @@ export type Mover = {
 
   /**
    * Read and hold bytes of `side` until more than `heldBeyond` bytes are held, the side ends, the limit or the deadline
-   * is reached; then one HeldEvent. Answered at once if that is already so. One inspect at a time and side.
+   * is reached; then one HeldEvent. Answered at once if that is already so, and no sooner than all that was let pass of
+   * `side` has left: what is told is what may not pass. One inspect at a time and side.
    */
   readonly inspect: (flow: FlowRef, side: Side, heldBeyond: number, deadlineMs: number) => void;
   /**
@@ -254,7 +255,7 @@ export type Mover = {
   readonly edit: (flow: FlowRef, side: Side, at: number, remove: number, bytes: Uint8Array) => void;
   /**
    * Connect the upstream side; one DialedEvent. An upstream that the flow already has is dropped first, with what is held
-   * of it, and the credit of both sides becomes 0.
+   * of it and may not pass; nothing more of either side may. What was let pass of its answer leaves ahead of the next.
    */
   readonly dial: (flow: FlowRef, options: DialOptions) => void;
   /**
@@ -277,8 +278,13 @@ export type Mover = {
   /** Leases given under an earlier epoch no longer let anything pass. */
   readonly nextEpoch: () => void;
   readonly epoch: () => number;
-  /** Drop the upstream and all held bytes, send this to the client, FIN, drop the client's rest, close. */
+  /** Drop the upstream, send this to the client behind what was let pass, FIN, drop the client's rest, close. */
   readonly respond: (flow: FlowRef, bytes: Uint8Array) => void;
+  /**
+   * What the flow holds is counted to this share from now on, else to its listener's: beyond 16 MiB on a thread, flows of
+   * one share may hold no more than 16 KiB each. A number from 65 536 on changes nothing.
+   */
+  readonly share: (flow: FlowRef, number: number) => void;
   /**
    * Hands both sockets to the owner, with every byte that came from one and has not left by the other, let pass or not:
    * one AdoptedEvent, then `closed` with cause `adopted`. What had left is counted there. Not during a lease: end it

@@ -41,6 +41,7 @@ export function startMover(options: MoverOptions, accept: Accept): Mover {
     nextEpoch: () => started.nextEpoch(),
     epoch: () => started.epoch(),
     respond: (flow, bytes) => started.respond(flow, bytes),
+    share: (flow, number) => started.share(flow, number),
     adopt: (flow) => started.adopt(flow),
     close: (flow, how) => started.close(flow, how),
     openNetns: (path) => started.openNetns(path),
@@ -192,6 +193,10 @@ class RunningMover {
       const more = at + piece.length < bytes.length ? COMMAND_FLAG.more : 0;
       this.#command(COMMAND.respond, flow, 'client', more, 0, HEADER.bytes, piece);
     }
+  }
+
+  share(flow: FlowRef, number: number): void {
+    this.#command(COMMAND.share, flow, 'client', 0, number, HEADER.bytes, NOTHING);
   }
 
   adopt(flow: FlowRef): void {

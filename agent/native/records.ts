@@ -100,6 +100,7 @@ export const COMMAND = {
   edit: 10,
   lease: 11,
   adopt: 12,
+  share: 13,
 } as const;
 
 export const COMMAND_FLAG = { all: 1, notifyHeld: 2, more: 1, rst: 1, on: 1, stop: 1 } as const;

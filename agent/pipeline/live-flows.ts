@@ -7,11 +7,14 @@ import type { Caller } from './caller.ts';
  * all of a namespace's flows can be ended at once.
  */
 export class LiveFlows {
-  readonly #byCaller = new Map<string, Set<Conversation>>();
+  readonly #byCaller = new Map<string, Counted>();
   readonly #callerOf = new Map<Conversation, string>();
   readonly #refusedUntil = new Map<string, number>();
   readonly #asking = new Set<Conversation>();
   readonly #followed = new Map<Conversation, Followed>();
+  /** Numbers of shares that nobody has any longer, and how many were ever given. */
+  readonly #freeShares: number[] = [];
+  #shares = 0;
   #windingDown = false;
   readonly #mostPerCaller: number;
   #whenEmpty: (() => void)[] = [];
@@ -28,22 +31,27 @@ export class LiveFlows {
    * False if the caller has as many flows as one may have; the flow is then not counted and must be closed. A flow that
    * is counted already is from now on counted to this caller: a gateway's peer has told for whom it speaks.
    */
-  admit({ key }: Caller, flow: Conversation): boolean {
+  admit({ key, namespace }: Caller, flow: Conversation): boolean {
     if (this.#callerOf.get(flow) === key) return true;
-    const flows = this.#byCaller.get(key) ?? new Set();
-    if (flows.size >= this.#mostPerCaller) return false;
+    const counted = this.#byCaller.get(key) ?? { flows: new Set(), share: this.#freeShares.pop() ?? this.#shares++ };
+    if (counted.flows.size >= this.#mostPerCaller) return false;
     this.#uncount(flow);
-    this.#byCaller.set(key, flows.add(flow));
+    counted.flows.add(flow);
+    this.#byCaller.set(key, counted);
     this.#callerOf.set(flow, key);
+    if (namespace === null) flow.share(counted.share); // a namespace has its listener to itself
     return true;
   }
 
   #uncount(flow: Conversation): void {
     const key = this.#callerOf.get(flow);
     if (key === undefined) return;
-    const flows = this.#byCaller.get(key);
-    flows?.delete(flow);
-    if (flows?.size === 0) this.#byCaller.delete(key);
+    const counted = this.#byCaller.get(key);
+    counted?.flows.delete(flow);
+    if (counted?.flows.size === 0) {
+      this.#byCaller.delete(key);
+      this.#freeShares.push(counted.share);
+    }
     this.#callerOf.delete(flow);
   }
 
@@ -97,7 +105,9 @@ export class LiveFlows {
    */
   async resetAll({ key }: Caller, except: Conversation, refuseMs: number): Promise<void> {
     this.#refusedUntil.set(key, performance.now() + refuseMs);
-    const others = [...(this.#byCaller.get(key) ?? [])].filter((flow) => flow !== except && !this.#asking.has(flow));
+    const others = [...(this.#byCaller.get(key)?.flows ?? [])].filter(
+      (flow) => flow !== except && !this.#asking.has(flow),
+    );
     for (const flow of others) flow.close('rst');
     await Promise.all(others.map((flow) => flow.closedEvent));
   }
@@ -116,6 +126,9 @@ export class LiveFlows {
     });
   }
 }
+
+/** The flows of one caller, and the share of memory that is theirs. */
+type Counted = { readonly flows: Set<Conversation>; readonly share: number };
 
 type Followed = { readonly rejudge: () => void; readonly finish: () => void };
 

@@ -110,6 +110,11 @@ export class Conversation implements FlowHandler {
     }
   }
 
+  /** What is held of this flow is counted with that of the others of this number. */
+  share(number: number): void {
+    if (!this.#over) this.#mover.share(this.#flow, number);
+  }
+
   /** Requests that the lease covers pass without asking, each told to `leased`, until the mover asks again. */
   lease(lease: Lease, leased: (event: LeasedEvent) => void): Promise<AskedEvent | undefined> {
     if (this.#over || this.#lost) return GONE;

@@ -177,6 +177,7 @@ void accept_batch(thread *t, uint16_t place) {
     flow *f = flow_new(t);
     f->endpoint[CLIENT] = (endpoint){.fd = fd, .long_lived = true};
     f->listener = listener_at(t, place)->identifier;
+    f->share = place;
     f->peer = from;
     f->local = local;
     f->accepted_at = t->now;

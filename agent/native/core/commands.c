@@ -129,6 +129,9 @@ static void flow_command(thread *t, const record_header *c) {
       if (c->flags & FLAG_STOP) lease_stop(t, f);
       else lease_begin(t, f, (const lease_command *)c);
       return;
+    case COMMAND_SHARE:
+      flow_set_share(t, f, (uint32_t)c->value);
+      return;
     case COMMAND_ADOPT:
       flow_adopt(t, f);
       return;

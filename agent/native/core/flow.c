@@ -132,16 +132,24 @@ static void hold(thread *t, flow *f) {
   }
 }
 
-/* What one pod may make this thread hold: many heads of the largest size at a time, but not as many as it has flows. */
-enum { HELD_OF_LISTENER = 16 * 1024 * 1024 };
+/* What one caller may make this thread hold: many heads of the largest size at a time, but not as many as it has flows. */
+enum { HELD_OF_SHARE = 16 * 1024 * 1024 };
 
 static void charge(thread *t, flow *f, uint32_t held_bytes) {
-  t->held_of[place_of(f->listener)] += held_bytes - f->charged;
+  t->held_of[f->share] += held_bytes - f->charged;
   f->charged = held_bytes;
 }
 
 bool flow_may_hold(const thread *t, const flow *f, const direction *d) {
-  return d->held.length < USUAL_BUFFER_BYTES || t->held_of[place_of(f->listener)] < HELD_OF_LISTENER;
+  return d->held.length < USUAL_BUFFER_BYTES || t->held_of[f->share] < HELD_OF_SHARE;
+}
+
+void flow_set_share(thread *t, flow *f, uint32_t number) {
+  if (number >= MAX_SHARES) return;
+  uint32_t charged = f->charged;
+  charge(t, f, 0);
+  f->share = MAX_LISTENERS + number;
+  charge(t, f, charged);
 }
 
 /* Under a lease chunks pass run by run: together they are no more than one turn. */

@@ -65,7 +65,8 @@ typedef struct {
   bool had_upstream;   /* a connect has succeeded */
   bool preamble_sent;
   uint32_t listener;   /* identifier */
-  uint32_t charged;    /* its share of thread.held_of */
+  uint32_t share;      /* whose thread.held_of it adds to: its listener's place, or MAX_LISTENERS + the owner's number */
+  uint32_t charged;    /* what it has added */
   uint32_t era;        /* of the last dial, see upstream.h */
   uint32_t oldest_era; /* in which a verb must have been given that lets bytes pass */
   endpoint endpoint[2];
@@ -112,8 +113,11 @@ void flow_event(thread *t, flow *f, enum side s, uint32_t events);
 /* Does all that can be done now without waiting. The flow may have ended afterwards. */
 void flow_run(thread *t, flow *f);
 
-/* False: flows of the same listener hold so much already that this one may hold no more than a usual buffer. */
+/* False: flows of the same share hold so much already that this one may hold no more than a usual buffer. */
 bool flow_may_hold(const thread *t, const flow *f, const direction *d);
+
+/* Counts what it holds to the owner's share of this number; one that is none changes nothing. */
+void flow_set_share(thread *t, flow *f, uint32_t number);
 
 /*
  * One socket broke: what it had sent before still goes out where that is possible, then both are reset. An upstream

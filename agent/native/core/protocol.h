@@ -41,6 +41,9 @@ enum { MAX_PAYLOAD = 64 * 1024, MAX_HELD_LIMIT = 256 * 1024 };
 /* Most that one edit puts in, and by how much edits may lift what is held above the limit. */
 enum { MAX_EDIT = 16 * 1024 };
 
+/* Shares of memory that the owner may number. */
+enum { MAX_SHARES = 1 << 16 };
+
 /* Longest name of the time field of a lease. */
 enum { LEASE_TIME_HEADER_CAP = 256 };
 
@@ -201,7 +204,8 @@ enum command_kind {
   COMMAND_CLOSE = 9,       /* FLAG_RST */
   COMMAND_EDIT = 10,
   COMMAND_LEASE = 11, /* FLAG_STOP: only the header */
-  COMMAND_ADOPT = 12
+  COMMAND_ADOPT = 12,
+  COMMAND_SHARE = 13 /* value: the share that the flow's held bytes are counted to, below MAX_SHARES */
 };
 
 /*

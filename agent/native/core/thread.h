@@ -33,7 +33,7 @@ struct thread {
   uint32_t live;
 
   buffer_pool buffers;
-  uint32_t held_of[MAX_LISTENERS]; /* by place: bytes held of flows that came by this listener */
+  uint32_t held_of[MAX_LISTENERS + MAX_SHARES]; /* by share: bytes held */
   pipe_pool pipes;
   deadlines deadlines; /* key: slot × DEADLINE_KINDS + kind; the last key is the accept pause */
   uint8_t *scratch;
