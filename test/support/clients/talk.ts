@@ -118,7 +118,7 @@ function listenTo(socket: Socket, since: number): Ear {
 async function play(step: Step, socket: Socket, ear: Ear): Promise<'played' | 'stuck'> {
   if ('send' in step) await sendInPieces(socket, Buffer.from(step.send, 'latin1'), step.pieces);
   else if ('waitMs' in step) await after(step.waitMs);
-  else if ('reads' in step) step.reads ? socket.resume() : socket.pause();
+  else if ('reads' in step) socket[step.reads ? 'resume' : 'pause']();
   else if ('expect' in step) return comesIn(new RegExp(step.expect, 's'), ear);
   else if ('half' in step) socket.end();
   else if ('reset' in step) socket.resetAndDestroy();
