@@ -24,6 +24,7 @@ export type ExplainOptions = {
   readonly sni: string | undefined;
   readonly alpn: readonly string[];
   readonly clusterCidr: readonly string[];
+  readonly allowLocalEndpoints: boolean;
   readonly hop: string;
   readonly json: boolean;
 };
@@ -45,8 +46,12 @@ export async function runExplain(options: ExplainOptions): Promise<CommandResult
     evidence: question.evidence,
     answers: { kind: 'assumed', name: question.toName ?? null },
   };
-  const own = { addresses: new Set<IpAddress>(), clusterCidrs: question.clusterCidrs };
-  const explained = explainHops(loaded.set, question.hop, facts, own, question.toName);
+  const known = {
+    addresses: new Set<IpAddress>(),
+    clusterCidrs: question.clusterCidrs,
+    localEndpoints: options.allowLocalEndpoints,
+  };
+  const explained = explainHops(loaded.set, question.hop, facts, known, question.toName);
   const answer = {
     ...explained,
     problems: [

@@ -7,7 +7,7 @@ import type { Role } from '../roles/role.ts';
 import { StartFailure } from '../roles/start-failure.ts';
 import { runCheck } from './check.ts';
 import { runExplain } from './explain.ts';
-import { gatewayOptions, list, runOptions, text } from './role-options.ts';
+import { gatewayOptions, list, off, runOptions, text } from './role-options.ts';
 import { versionText } from './version.ts';
 
 /** What the program needs of its process. */
@@ -153,6 +153,7 @@ function explainOptions(y: ReturnType<typeof yargs>) {
     .option('sni', { ...text, describe: 'server name: the call is TLS' })
     .option('alpn', { ...list, describe: 'protocols that the TLS client offers' })
     .option('cluster-cidr', { ...list, describe: "the cluster's pod and service ranges" })
+    .option('allow-local-endpoints', { ...off, describe: 'the gateway, if one decides, runs with this option' })
     .option('hop', { ...text, default: 'mesh', describe: 'who decides: mesh, or gateway:NS/NAME (its Pod or Service)' })
     .option('json', { type: 'boolean', default: false, describe: 'machine-readable' })
     .example(

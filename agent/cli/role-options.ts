@@ -3,7 +3,7 @@ import type yargs from 'yargs';
 /** An option that may be repeated. */
 export const list = { type: 'string', array: true, default: [] as string[], nargs: 1, requiresArg: true } as const;
 export const text = { type: 'string', requiresArg: true } as const;
-const off = { type: 'boolean', default: false } as const;
+export const off = { type: 'boolean', default: false } as const;
 
 /** What both roles are set by. */
 function common(y: ReturnType<typeof yargs>) {

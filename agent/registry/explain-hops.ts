@@ -3,10 +3,10 @@ import { hopText } from '../model/flow.ts';
 import type { Hostname } from '../model/hostname.ts';
 import type { ResourceRef } from '../model/resource.ts';
 import type { Route } from '../model/verdict.ts';
-import { compile, type GatewayIdentity } from './compile.ts';
-import { type Explanation, explain } from './explain.ts';
+import { compile, type GatewayIdentity, type Registry } from './compile.ts';
+import { type Explained, type Explanation, explain } from './explain.ts';
 import { selects } from './index/listeners.ts';
-import type { OwnPlace } from './may-dial.ts';
+import { localEndpointsOf, type OwnPlace } from './may-dial.ts';
 import type { ResourceSet } from './model.ts';
 
 /** What a call meets at the first hop, and at the gateway that this one sends it to. */
@@ -15,22 +15,44 @@ export type HopsExplanation = Explanation & {
   readonly next?: Explanation & { readonly hop: string };
 };
 
+/** What is known of the places that dial. */
+export type KnownPlaces = Omit<OwnPlace, 'localEndpoints'> & {
+  /** The gateway that is asked, or is on the way, runs with `--allow-local-endpoints`. */
+  readonly localEndpoints: boolean;
+};
+
 export function explainHops(
   set: ResourceSet,
   hop: Hop,
   facts: FlowFacts,
-  own: OwnPlace,
+  known: KnownPlaces,
   toName: Hostname | undefined,
 ): HopsExplanation {
-  const identity = hop.kind === 'gateway' ? gatewayNamed(set, hop) : undefined;
-  const { answer, routes } = explain(compile(set, 1, identity), hop, facts, own, toName);
+  const { answer, routes } = answerAt(set, hop, facts, known, toName);
   const route = hop.kind === 'mesh' ? routes.find(({ via }) => via === 'gateway') : undefined;
-  const next = route?.service ? nextHop(set, route, route.service, facts, own, toName) : undefined;
+  const next = route?.service ? nextHop(set, route, route.service, facts, known, toName) : undefined;
   if (!next) return answer;
   const trace = [...answer.trace, ...next.trace.map((step) => `${next.hop}: ${step}`)];
   const status = next.status === null ? 'closes the connection' : `answers ${next.status}`;
   const told = next.verdict === 'deny' ? [`${next.hop} refuses it (${next.reason}): it ${status}`] : [];
   return { ...answer, trace, problems: [...answer.problems, ...told, ...next.problems], next };
+}
+
+function answerAt(
+  set: ResourceSet,
+  hop: Hop,
+  facts: FlowFacts,
+  known: KnownPlaces,
+  toName: Hostname | undefined,
+): Explained {
+  const registry = compile(set, 1, hop.kind === 'gateway' ? gatewayNamed(set, hop) : undefined);
+  return explain(registry, hop, facts, ownPlace(hop, registry, known), toName);
+}
+
+/** What runs beside workloads never dials its loopback: it is the node's. */
+function ownPlace(hop: Hop, { listeners }: Registry, { localEndpoints, ...place }: KnownPlaces): OwnPlace {
+  if (hop.kind === 'mesh' || !localEndpoints) return place;
+  return { ...place, localEndpoints: localEndpointsOf(listeners.keys()) };
 }
 
 /** A gateway by the name of its Pod or of its Service; without either nothing is known of its labels. */
@@ -50,7 +72,7 @@ function nextHop(
   route: Route,
   { namespace, name }: ResourceRef,
   facts: FlowFacts,
-  own: OwnPlace,
+  known: KnownPlaces,
   toName: Hostname | undefined,
 ): HopsExplanation['next'] {
   const hop = { kind: 'gateway', namespace, name } as const;
@@ -65,7 +87,7 @@ function nextHop(
     destination: told ? facts.destination : { ip: undefined, port },
     listener: port,
   };
-  const { answer } = explain(compile(set, 1, gatewayNamed(set, hop)), hop, asked, own, toName);
+  const { answer } = answerAt(set, hop, asked, known, toName);
   const plain = 'transport plain: the gateway is not told who calls, and judges the agent as a client from outside';
   const trace = told ? answer.trace : [plain, ...answer.trace];
   return { ...answer, trace, hop: hopText(hop) };

@@ -1,5 +1,6 @@
 import { bytesOf, type Endpoint, familyOf, type IpAddress, ipFromBytes } from '../model/address.ts';
 import { type Cidr, cidrContains, parseCidr } from '../model/cidr.ts';
+import { METRICS_PORT, READINESS_PORT } from '../model/port.ts';
 import type { Deny, Target } from '../model/verdict.ts';
 
 /** What the agent knows of its own place; asked anew before each dial. */
@@ -12,8 +13,15 @@ export type OwnPlace = {
    * Ports of the gateway's own listeners, if it may dial its loopback where a resource has it as an endpoint
    * (`--allow-local-endpoints`): all ports but these, which would lead to itself.
    */
-  readonly localEndpoints?: { readonly exceptPorts: ReadonlySet<number> };
+  readonly localEndpoints?: LocalEndpoints;
 };
+
+type LocalEndpoints = { readonly exceptPorts: ReadonlySet<number> };
+
+/** Of a gateway that may dial its loopback, by the ports of its Gateway resources. */
+export function localEndpointsOf(ports: Iterable<number>): LocalEndpoints {
+  return { exceptPorts: new Set([...ports, METRICS_PORT, READINESS_PORT]) };
+}
 
 export type Forbidden =
   | 'loopback'

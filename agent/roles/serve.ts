@@ -11,12 +11,13 @@ import { openAccessLog } from '../log/access-log.ts';
 import { createDiagnostics, type Diagnostics } from '../log/diagnostics.ts';
 import type { Endpoint } from '../model/address.ts';
 import type { Accept } from '../model/mover.ts';
+import { METRICS_PORT, READINESS_PORT } from '../model/port.ts';
 import { problemText } from '../model/resource.ts';
 import type { Caller } from '../pipeline/caller.ts';
 import { handle } from '../pipeline/handle.ts';
 import { LiveFlows } from '../pipeline/live-flows.ts';
 import type { Stages } from '../pipeline/stages.ts';
-import type { Registry } from '../registry/compile.ts';
+import { localEndpointsOf } from '../registry/may-dial.ts';
 import { Conversation } from '../relay/conversation.ts';
 import { type Loaded, watchFolder } from '../sources/files.ts';
 import { endpointHealth } from '../upstream/health.ts';
@@ -84,7 +85,7 @@ export async function serve(
     ownPlace: () => ({
       addresses: addresses(),
       clusterCidrs: config.clusterCidrs,
-      ...(role.localEndpoints ? { localEndpoints: { exceptPorts: ownPorts(holder.registry) } } : {}),
+      ...(role.localEndpoints ? { localEndpoints: localEndpointsOf(holder.registry.listeners.keys()) } : {}),
     }),
     random: Math.random,
     health: endpointHealth(() => performance.now()),
@@ -149,11 +150,6 @@ async function resolversOf(config: CommonConfig): Promise<readonly Endpoint[]> {
   return serversFromResolvConf(await readFile('/etc/resolv.conf', 'utf8').catch(() => ''));
 }
 
-/** What the process itself listens on. */
-function ownPorts({ listeners }: Registry): ReadonlySet<number> {
-  return new Set([...listeners.keys(), METRICS_PORT, READINESS_PORT]);
-}
-
 function countBySeverity(problems: Loaded['problems']): { errors: number; warnings: number } {
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   return { errors, warnings: problems.length - errors };
@@ -175,9 +171,6 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Istio's ports, so that existing scrape and probe configurations fit. */
-const METRICS_PORT = 15020;
-const READINESS_PORT = 15021;
 const DRAIN_MS = 5_000;
 /** Envoy's, lower case, so that dashboards and clients that read it need no change. */
 const UPSTREAM_TIME_HEADER = 'x-envoy-upstream-service-time';

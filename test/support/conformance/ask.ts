@@ -9,13 +9,12 @@ import type { Source } from '../../../agent/model/workload.ts';
 import { compile, type Registry } from '../../../agent/registry/compile.ts';
 import { decide } from '../../../agent/registry/decide.ts';
 import type { Explanation } from '../../../agent/registry/explain.ts';
-import { explainHops, type HopsExplanation } from '../../../agent/registry/explain-hops.ts';
-import type { OwnPlace } from '../../../agent/registry/may-dial.ts';
+import { explainHops, type HopsExplanation, type KnownPlaces } from '../../../agent/registry/explain-hops.ts';
 import type { ResourceSet } from '../../../agent/registry/model.ts';
 import { readDocuments } from '../../../agent/sources/documents.ts';
 import { NOTHING_IN_FORCE, resourceSetOf, settle } from '../../../agent/sources/in-force.ts';
 import { ORIGINS } from '../origins/fixtures.ts';
-import { addressesOf, type Caller, CLUSTER_CIDRS, filled } from './places.ts';
+import { addressesOf, type Caller, CLUSTER_CIDRS, filled, ipsOf } from './places.ts';
 import type { Facts } from './schema.ts';
 
 /** What these files amount to, as `readFolder` would find them. */
@@ -32,6 +31,8 @@ export type Asked = {
   readonly hop: Hop;
   /** As the pipeline would have them: the address dialled, and every answer of DNS. */
   readonly facts: FlowFacts;
+  /** What the agent, or the gateway that is asked, knows of its own place. */
+  readonly known: KnownPlaces;
   readonly toName: Hostname | undefined;
 };
 
@@ -43,9 +44,15 @@ export function asked(facts: Facts, caller: Caller, set: ResourceSet): Asked {
   const name = host.kind === 'name' ? host.name : undefined;
   const ip = host.kind === 'ip' ? host.ip : ipOf(addressesOf(caller, host.name)[0]?.[caller.of] ?? '');
   const gateway = hop.kind === 'gateway';
+  const own = gateway ? [] : ipsOf(caller, 'node');
   return {
     hop,
     toName: name,
+    known: {
+      addresses: new Set(own.map(ipOf)),
+      clusterCidrs: CLUSTER_CIDRS,
+      localEndpoints: mayDialLocally(facts, caller),
+    },
     facts: {
       source: sourceOf(caller, set, gateway),
       ...(gateway ? { listener: port } : {}),
@@ -93,20 +100,13 @@ const ANSWERS: ReadonlyMap<Hostname, readonly IpAddress[]> = new Map(
 );
 
 /** Every hop's answer. */
-export function explained({ hop, facts, toName }: Asked, caller: Caller, set: ResourceSet): HopsExplanation {
-  return explainHops(set, hop, facts, placeOfHop(hop, caller, set), toName);
+export function explained({ hop, facts, known, toName }: Asked, set: ResourceSet): HopsExplanation {
+  return explainHops(set, hop, facts, known, toName);
 }
 
-/** What the agent, or the gateway that is asked, knows of its own place. */
-function placeOfHop(hop: Hop, caller: Caller, set: ResourceSet): OwnPlace {
-  const place = { addresses: new Set<IpAddress>(), clusterCidrs: CLUSTER_CIDRS };
-  if (hop.kind === 'mesh') {
-    const pairs = addressesOf(caller, 'node');
-    return { ...place, addresses: new Set(pairs.flatMap(({ v4, v6 }) => [ipOf(v4), ipOf(v6)])) };
-  }
-  const at = Object.values(caller.world.gateways).find(({ name }) => name === `${hop.namespace}/${hop.name}`);
-  if (!at?.args.includes('--allow-local-endpoints')) return place;
-  return { ...place, localEndpoints: { exceptPorts: new Set(registryOf(hop, set).listeners.keys()) } };
+/** The gateway that is called itself runs with the option. */
+export function mayDialLocally({ hop }: Facts, { world }: Caller): boolean {
+  return world.gateways[hop]?.args.includes('--allow-local-endpoints') ?? false;
 }
 
 /** The decision of the hop that is asked, now and with nothing read yet. */

@@ -8,7 +8,7 @@ import type { Action, AtHop } from './schema.ts';
 export function decideAction(set: ResourceSet, action: Action, caller: Caller): Differences {
   const { mesh, gateway } = action.expect;
   const question = asked(action.facts, caller, set);
-  const answer = explained(question, caller, set);
+  const answer = explained(question, set);
   const { now, open } = decided(question, set);
   const [first, next] = action.facts.hop === 'mesh' ? [mesh, gateway] : [gateway, mesh];
   return [

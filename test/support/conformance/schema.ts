@@ -67,8 +67,6 @@ const AT_HOP = z.strictObject({
   text: PATTERN.optional(),
   /** `grep TAIL LOG | tail -n 1` gives this line. */
   tail: z.string().optional(),
-  /** Why `explain` answers otherwise; then it must. */
-  explain: z.strictObject({ differs: z.string().min(20) }).optional(),
 });
 
 const REACHED = z.strictObject({

@@ -38,6 +38,7 @@ async function explained({ world, from, to, shows }: Question): Promise<Explanat
     sni: shows.sni,
     alpn: [],
     clusterCidr: [],
+    allowLocalEndpoints: false,
     hop: 'mesh',
     json: true,
   });

@@ -21,6 +21,7 @@ const ASKED: ExplainOptions = {
   sni: undefined,
   alpn: [],
   clusterCidr: [],
+  allowLocalEndpoints: false,
   hop: 'mesh',
   json: true,
 };
@@ -103,6 +104,21 @@ test('what is never dialled is refused here too', async (t) => {
       502,
       'address-forbidden',
     ]);
+});
+
+test('an endpoint on loopback is dialled by a gateway that runs with --allow-local-endpoints', async (t) => {
+  const config = folderOf(t, { resolution: 'STATIC, endpoints: [{address: 127.0.0.1, ports: {http: 8081}}]' });
+  for (const [name, kind, spec] of [
+    ['in', 'Gateway', '{selector: {}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [api.test]}]}'],
+    ['in', 'VirtualService', '{hosts: [api.test], gateways: [in], http: [{route: [{destination: {host: api.test}}]}]}'],
+  ])
+    writeFileSync(
+      join(config, `${kind}.yaml`),
+      `{apiVersion: networking.istio.io/v1, kind: ${kind}, metadata: {name: ${name}}, spec: ${spec}}`,
+    );
+  const call = { config, from: '203.0.113.9', host: 'api.test', to: 'api.test:80', hop: 'gateway:edge/proxy' };
+  deepEqual(await brief(call), ['deny', null, 503, 'address-forbidden']);
+  deepEqual(await brief({ ...call, allowLocalEndpoints: true }), ['allow', 'name', null, 'granted']);
 });
 
 test('it answers from what is valid, and names what is not', async () => {

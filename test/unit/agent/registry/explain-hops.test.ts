@@ -41,9 +41,17 @@ function explained(
   {
     hop = MESH,
     facts = flow('203.0.113.9:80', http('api.test')),
-  }: { readonly hop?: Hop; readonly facts?: FlowFacts } = {},
+    localEndpoints = false,
+  }: { readonly hop?: Hop; readonly facts?: FlowFacts; readonly localEndpoints?: boolean } = {},
 ): HopsExplanation {
-  return explainHops(setOf({ listed, written }), hop, { ...facts, answers: assumed(null) }, OWN, hostname('api.test'));
+  const known = { ...OWN, localEndpoints };
+  return explainHops(
+    setOf({ listed, written }),
+    hop,
+    { ...facts, answers: assumed(null) },
+    known,
+    hostname('api.test'),
+  );
 }
 
 test('both hops stand in the trace, the second with its name', () => {
@@ -230,6 +238,29 @@ test('a Service may lie in a range of the cluster, a listed endpoint may not', (
   equal(explained([...STORY, service('egress', ['80'], TOLD)]).verdict, 'allow');
   const inside = explained([], [{ ...API, reach: ['198.18.64.7'] }]);
   deepEqual([inside.verdict, inside.reason, inside.status], ['deny', 'address-forbidden', 503]);
+});
+
+describe('--allow-local-endpoints', () => {
+  const written = [...STORY, service('egress', ['80'], TOLD)];
+  const listening = (port: number): readonly Said[] => [{ ...API, ports: [`80 http ${port}`], reach: ['127.0.0.1'] }];
+  const asked = { hop: GATEWAY, facts: arriving(80, http('api.test')) };
+
+  test("lets the gateway that is asked dial its own loopback, but for its listeners'", () => {
+    const at = (port: number, localEndpoints: boolean) =>
+      explained(written, listening(port), { ...asked, localEndpoints });
+    equal(at(8081, false).reason, 'address-forbidden');
+    equal(at(8081, true).verdict, 'allow');
+    for (const port of [80, 15_020, 15_021]) equal(at(port, true).reason, 'address-forbidden', String(port));
+  });
+
+  test('lets the gateway on the way do so', () => {
+    equal(explained(written, listening(8081)).next?.reason, 'address-forbidden');
+    equal(explained(written, listening(8081), { localEndpoints: true }).next?.verdict, 'allow');
+  });
+
+  test('lets nobody beside a workload do so', () => {
+    equal(explained([], listening(8081), { localEndpoints: true }).reason, 'address-forbidden');
+  });
 });
 
 test('of several ways each is told with its weight; the gateway among them is asked', () => {
