@@ -57,9 +57,13 @@ const EXPECTED: Expected = {
 };
 
 describe('the client', () => {
-  test('as expected', () => deepEqual(judgeClient(PERFORMED, EXPECTED, CALLER), []));
-
   const [reached] = EXPECTED.reached;
+  test('as expected', () => deepEqual(judgeClient(PERFORMED, EXPECTED, CALLER), []));
+  test('one of several origins', () => {
+    const several = EXPECTED.reached.map((each) => ({ ...each, origin: ['github.com', 'aliyun.com'] }));
+    deepEqual(judgeClient(PERFORMED, { ...EXPECTED, reached: several }, CALLER), []);
+  });
+
   const wrong: readonly Partial<Expected>[] = [
     { exit: [7, 35] },
     { end: ['fin'] },
@@ -76,6 +80,7 @@ describe('the client', () => {
       ? [
           { reached: [reached, reached] },
           { reached: [{ ...reached, origin: 'other.test' }] },
+          { never: [], reached: [{ ...reached, origin: ['other.test', 'github.com'] }] },
           { reached: [{ ...reached, from: 'node' }] },
           { reached: [{ ...reached, port: 443 }] },
           { reached: [{ ...reached, sni: 'aliyun.com' }] },

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ORIGINS } from '../origins/fixtures.ts';
 import type { Action, Case, Resource, Section } from './schema.ts';
@@ -11,16 +11,13 @@ export function crossProblems(section: Section): readonly string[] {
     ...idProblems(section),
     ...Object.entries(section.sets).flatMap(([name, all]) => resourceProblems(section, all, `sets.${name}`)),
     ...section.cases.flatMap((each, at) => caseProblems(section, each).map((text) => `cases[${at}].${text}`)),
-    ...section.elsewhere
-      .filter(({ file, test }) => !existsSync(ROOT + file) || !readFileSync(ROOT + file, 'utf8').includes(test))
-      .map(({ id, file, test }) => `elsewhere: ${id}: ${file} has no test "${test}"`),
   ];
 }
 
-function idProblems({ section, ids, cases, elsewhere, waiting }: Section): readonly string[] {
-  const held = [...cases, ...elsewhere, ...waiting].map(({ id }) => id);
+function idProblems({ section, ids, cases, waiting }: Section): readonly string[] {
+  const held = [...cases, ...waiting].map(({ id }) => id);
   return [
-    ...ids.filter((id) => !held.includes(id)).map((id) => `ids: ${id} is in no case, not elsewhere and not waiting`),
+    ...ids.filter((id) => !held.includes(id)).map((id) => `ids: ${id} is in no case and not waiting`),
     ...held.filter((id) => !ids.includes(id)).map((id) => `ids: ${id} is missing`),
     ...held.filter((id, at) => held.indexOf(id) !== at).map((id) => `ids: ${id} is there twice`),
     ...held.filter((id) => !id.startsWith(section)).map((id) => `ids: ${id} is of another section`),
@@ -60,7 +57,7 @@ export function fixturePath(file: string): string {
 function actionProblems({ world }: Section, { from, facts, expect, curl, tcp }: Action): readonly string[] {
   const { workloads, gateways, origins } = world;
   const known = [...ORIGINS.flatMap(({ names }) => names), ...Object.keys(origins)];
-  const seen = expect.reached.map(({ origin }) => origin);
+  const seen = expect.reached.flatMap(({ origin }) => origin);
   const self = facts.hop !== 'mesh';
   const head = expect.status !== undefined || Object.keys(expect.headers).length > 0;
   const all: readonly (readonly [wrong: boolean, text: string])[] = [

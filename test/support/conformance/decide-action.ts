@@ -1,6 +1,7 @@
+import type { Allow } from '../../../agent/model/verdict.ts';
 import type { ResourceSet } from '../../../agent/registry/model.ts';
 import { answerOf, asked, decided, explained } from './ask.ts';
-import { type Differences, differs, expectedAnswer } from './expected.ts';
+import { type Differences, differs, expectedAnswer, misses } from './expected.ts';
 import type { Caller } from './places.ts';
 import type { Action, AtHop } from './schema.ts';
 
@@ -14,7 +15,9 @@ export function decideAction(set: ResourceSet, action: Action, caller: Caller): 
   return [
     ...(first === 'none' ? [] : answers('the hop that is asked', first, answer)),
     ...(next === 'none' ? [] : answers('the gateway on the way', next, answer.next)),
-    ...(first === 'none' || now.kind !== 'allow' ? [] : clusters(first, now.split ?? [{ route: now.route }])),
+    ...(first === 'none' || now.kind !== 'allow'
+      ? []
+      : clusters(first, now.split ?? [{ weight: 1, route: now.route }], caller)),
     // With nothing read yet: the same, or a wish to read.
     ...(open.kind === 'need' ? [] : differs('the decision before a byte is read', now.kind, open.kind)),
   ];
@@ -26,8 +29,11 @@ function answers(who: string, expected: AtHop, explanation: Parameters<typeof an
   return differs(who, expectedAnswer(expected, came), came).map((text) => `${text}\n${explanation.trace.join('\n')}`);
 }
 
-function clusters({ line }: AtHop, routes: readonly { readonly route: { readonly cluster: string } }[]): Differences {
-  const names = routes.map(({ route }) => route.cluster);
+/** Each way that a call may take is one that its line may tell. */
+function clusters({ line }: AtHop, ways: NonNullable<Allow['split']>, caller: Caller): Differences {
   const wanted = line.upstream_cluster;
-  return typeof wanted === 'string' && !names.includes(wanted) ? differs('upstream_cluster', wanted, names) : [];
+  if (wanted === undefined) return [];
+  return ways
+    .filter(({ weight }) => weight > 0)
+    .flatMap(({ route }) => misses('upstream_cluster', wanted, route.cluster, caller));
 }

@@ -47,22 +47,26 @@ function judgeOrigins(seen: readonly SeenConnection[], { reached, never }: Expec
   if (seen.length !== reached.length) {
     return differs(
       'connections that origins saw',
-      reached.map(({ origin, from }) => `${origin} from ${from}`),
+      reached.map(({ origin, from }) => `${[origin].flat().join(' or ')} from ${from}`),
       told,
     );
   }
   return reached.flatMap(({ origin, from, port, sni, requests }, at) => {
     const came = seen[at];
-    if (!came) return [`${origin}: expected, came nobody`];
+    const names = [origin].flat();
+    const who = names.join(' or ');
+    if (!came) return [`${who}: expected, came nobody`];
     const asked = came.requests.map(({ method, authority, path }) => `${method} ${authority} ${path}`);
     const local = hostOf(came.peer) === hostOf(came.local); // on a loopback it is who listens there
     const peers = ipsOf(caller, from);
     return [
-      ...differs(`origin ${at + 1}`, keyOf(origin), came.origin),
-      ...(local || peers.includes(hostOf(came.peer)) ? [] : differs(`${origin}: who called`, from, came.peer)),
-      ...differs(`${origin}: port`, port, Number(came.local.slice(came.local.lastIndexOf(':') + 1))),
-      ...differs(`${origin}: server name`, sni, came.sni),
-      ...(requests ? differs(`${origin}: requests`, requests, asked) : []),
+      ...(names.some((name) => keyOf(name) === came.origin)
+        ? []
+        : differs(`origin ${at + 1}`, names.map(keyOf), came.origin)),
+      ...(local || peers.includes(hostOf(came.peer)) ? [] : differs(`${who}: who called`, from, came.peer)),
+      ...differs(`${who}: port`, port, Number(came.local.slice(came.local.lastIndexOf(':') + 1))),
+      ...differs(`${who}: server name`, sni, came.sni),
+      ...(requests ? differs(`${who}: requests`, requests, asked) : []),
     ];
   });
 }

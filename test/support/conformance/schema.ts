@@ -70,8 +70,8 @@ const AT_HOP = z.strictObject({
 });
 
 const REACHED = z.strictObject({
-  /** A name of the lab's origins, or a key of the world's own. */
-  origin: z.string(),
+  /** A name of the lab's origins, or a key of the world's own; of several: one of these. */
+  origin: z.union([z.string(), z.array(z.string()).min(2)]),
   /** Whom the origin saw: `node` (the agent), or a gateway. */
   from: PLACE,
   port: z.int(),
@@ -181,8 +181,6 @@ export const SECTION = z.strictObject({
   }),
   sets: z.record(z.string(), z.array(RESOURCE)).default({}),
   cases: z.array(CASE),
-  /** Held by a test that is no data: the file, and words of its name. */
-  elsewhere: z.array(z.strictObject({ id: ID, why: z.string(), file: z.string(), test: z.string() })).default([]),
   waiting: z.array(z.strictObject({ id: ID, for: z.string() })).default([]),
 });
 
