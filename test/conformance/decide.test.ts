@@ -1,6 +1,6 @@
 /** The conformance cases against the decision alone: no socket, no process, milliseconds. README.md beside this file. */
 import { ok } from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { type Problem, problemText } from '../../agent/model/resource.ts';
 import { FAMILIES } from '../support/clients/egress-world.ts';
 import { loaded } from '../support/conformance/ask.ts';
@@ -11,7 +11,7 @@ import { readSections } from '../support/conformance/read-section.ts';
 import { callText, judged } from '../support/conformance/report.ts';
 import type { Action, AtHop, World } from '../support/conformance/schema.ts';
 import { type Step, stepsOf } from '../support/conformance/steps.ts';
-import { tally } from '../support/conformance/tally.ts';
+import { tellTallyAtTheEnd } from '../support/conformance/tally.ts';
 
 const HERE = 'test/conformance/decide.test.ts';
 const sections = readSections();
@@ -40,7 +40,7 @@ for (const section of sections) {
     }
   }
 }
-after(() => console.log(tally(sections)));
+tellTallyAtTheEnd(sections);
 
 /** Each error that is expected, in order, and no other. */
 function problemsOf(world: World, { problems }: Step, came: readonly Problem[]): Differences {

@@ -102,7 +102,7 @@ test('all problems at once', () => {
   ok(problems.length >= 2, problems.join('\n'));
 });
 
-test('the last line tells who is waiting', () => {
+test('the tally tells who is waiting', () => {
   const { section } = readSection(
     'z.yaml',
     VALID.replace('ids: Z01', 'ids: Z01 Z02').replace('cases:', 'waiting: [{ id: Z02, for: x }]\ncases:'),

@@ -11,7 +11,7 @@ import { labWorld } from '../support/conformance/lab-world.ts';
 import { readSections } from '../support/conformance/read-section.ts';
 import { callText, judged } from '../support/conformance/report.ts';
 import { stepsOf } from '../support/conformance/steps.ts';
-import { tally } from '../support/conformance/tally.ts';
+import { tellTallyAtTheEnd } from '../support/conformance/tally.ts';
 
 const HERE = 'test/netns/conformance.test.ts';
 const sections = readSections();
@@ -58,4 +58,4 @@ for (const section of sections) {
     });
   });
 }
-after(() => console.log(tally(sections)));
+tellTallyAtTheEnd(sections);
