@@ -4,7 +4,6 @@ import type { Action } from './schema.ts';
 /** Fails with every difference and the command that runs this case alone. */
 export function judged(id: string, file: string, differences: Differences, told = ''): void {
   if (differences.length === 0) return;
-  // Options of node stand ahead of the file.
   const alone = `alone: ./scripts/test --test-name-pattern '${id}' ${file}`;
   throw new Error([...differences, told, alone].filter((text) => text !== '').join('\n'));
 }
