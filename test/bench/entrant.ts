@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { must, type Running, start } from '../support/lab/run.ts';
 import { NODE, type Pod } from '../support/lab/topology.ts';
 import { waitFor } from '../support/lab/wait.ts';
-import { type Contender, FLIGHT_BYTES, HELLO, HOST, ORIGIN, type Purpose, type Setting } from './contender.ts';
+import { type Contender, FIELD, FLIGHT_BYTES, HELLO, HOST, ORIGIN, type Purpose, type Setting } from './contender.ts';
 import { helloFile } from './load.ts';
 import { descriptorLimit, familyOf } from './processor.ts';
 
@@ -29,6 +29,8 @@ export type Entering = {
   readonly node: string;
   readonly folder: string;
   readonly programs: string;
+  /** Of each HTTP answer. */
+  readonly bodyBytes: number;
   readonly env: Readonly<Record<string, string>>;
 };
 
@@ -84,11 +86,17 @@ async function prove(entering: Entering): Promise<void> {
   const { contender, setting } = entering;
   if (!(await answersRightly(entering))) throw new Error(`${contender.name} is not captured as the others are`);
   if (contender.judges && !(await refuses(entering))) throw new Error(`${contender.name} lets another name pass`);
-  if (setting === 'http') return;
+  if (setting === 'http') return await proveAnswers(entering);
   await ask(entering, ['exchange', '4', '2', '0', '50', ...(setting === 'tls' ? [helloFile(HELLO.file)] : [])]);
   if (setting === 'tls') return;
   // Three streams and an odd length, both ways, each byte compared where it arrives.
   for (const way of ['up', 'down']) await ask(entering, ['stream', way, '3', '1', `${2 ** 20 * 3 + 1}`]);
+}
+
+/** Status, framing, each byte of the body and the added field, of every answer on a few kept connections. */
+async function proveAnswers(entering: Entering): Promise<void> {
+  const { contender, bodyBytes } = entering;
+  await ask(entering, ['load', HOST, '4', '2', '0', '50', `${bodyBytes}`, ...(contender.addsField ? [FIELD] : [])]);
 }
 
 /** Captured: the origin sees who dialled, or the judge is asked. */

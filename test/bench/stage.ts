@@ -17,8 +17,8 @@ export type Stage = {
   readonly entrants: readonly Entrant[];
   /**
    * Before a load, for idle flows before each round. Whoever has other settings for this load is started anew, for idle
-   * flows everyone; all are proved before the first load of a kind, and after that. True if so: then nobody has warmed
-   * up yet.
+   * flows everyone; after that all are proved. True if nobody has warmed up yet: before the first load of a kind, and
+   * where somebody was started anew.
    */
   readonly prepare: (load: Load) => Promise<boolean>;
   readonly close: () => Promise<void>;
@@ -50,7 +50,7 @@ export async function makeStage(
       const pod = pods[index];
       const gateway = setting === 'gateway' ? gateways[index] : undefined;
       const own = `${folder}/${contender.name}`;
-      const place = { node: `${lab}-node`, folder: own, programs: folder };
+      const place = { node: `${lab}-node`, folder: own, programs: folder, bodyBytes };
       return pod ? [{ contender, setting, pod, gateway, ...place, env }] : [];
     });
     for (const each of entering) mkdirSync(each.folder);
@@ -86,19 +86,19 @@ async function widen(netns: string): Promise<void> {
 
 function prepareFrom(entrants: readonly Entrant[]): Stage['prepare'] {
   let last: Purpose = 'connections';
-  const proved = new Set<string>();
+  const warm = new Set<string>();
   return async (load) => {
     const purpose = purposeOf(load);
     const stale = ({ contender }: Entrant): boolean =>
       purpose === 'idle' ? contender.start !== undefined : purpose !== last && contender.tuned;
     await Promise.all(entrants.filter(stale).map((entrant) => entrant.restart(purpose)));
-    if (purpose === 'idle' || purpose !== last) proved.clear();
+    if (purpose === 'idle' || purpose !== last) warm.clear();
     last = purpose;
-    const kind = load.kind === 'stream' ? `${load.way}-${load.streams}` : load.kind;
-    if (proved.has(kind)) return false;
     await Promise.all(entrants.map((entrant) => entrant.prove()));
-    proved.add(kind);
-    return true;
+    const kind = load.kind === 'stream' ? `${load.way}-${load.streams}` : load.kind;
+    const isCold = !warm.has(kind);
+    warm.add(kind);
+    return isCold;
   };
 }
 
