@@ -8,7 +8,7 @@ import { type CoreInstructions, coreInstructions } from './core-instructions.ts'
 import { type Counts, countAll, isCounted } from './counts.ts';
 import { bytesOfEach, type Load, loadText } from './load.ts';
 import { describeMachine } from './machine.ts';
-import { type BenchOptions, readOptions, USAGE } from './options.ts';
+import { type BenchOptions, HELP, readOptions, USAGE } from './options.ts';
 import { install } from './packages.ts';
 import { writeDocument } from './report/document.ts';
 import { reportOf } from './report/report.ts';
@@ -24,7 +24,8 @@ const COUNTS_MS = 15_000;
 try {
   const options = readOptions(process.argv.slice(2));
   checkNames(options.contenders);
-  if (options.showPeers) showPeers();
+  if (options.help) process.stdout.write(`${HELP}\n`);
+  else if (options.showPeers) showPeers();
   else await bench(options);
 } catch (thrown) {
   process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n${USAGE}\n`);

@@ -14,6 +14,7 @@ export type BenchOptions = LoadSizes & {
   readonly profile: string | undefined;
   /** File of the JSON result. */
   readonly json: string | undefined;
+  readonly help: boolean;
   readonly showPeers: boolean;
   /** docs/performance.md and its plot are written. */
   readonly writeDocs: boolean;
@@ -23,6 +24,32 @@ export const USAGE = `npm run bench -- [--quick] [--case NAME,…] [--json FILE]
                  [--contender NAME,…] [--connections 1,8,64] [--rounds N] [--seconds S] [--body BYTES] [--mib N]
                  [--profile FOLDER]
 cases: ${CASES.join(', ')}`;
+
+export const HELP = `${USAGE}
+
+Measures Weir beside other proxies, in network namespaces, as root. Rows go to standard output, progress to standard
+error. A whole run, neither --quick nor with fewer cases or other contenders, also writes docs/performance.md.
+
+  --quick            ends within five minutes: shorter runs, and fewer rounds where time is short
+  --case             only these
+  --json             the rows to a file, too
+  --show-peers       prints how each peer is set up and why, and measures nothing
+  --write-docs       docs/performance.md and its plot, whatever was measured
+  --contender        only these, and those of docs/gate.md, which are not measured unless they are named
+  --connections      at once, in place of each case's own
+  --rounds           of which a figure is the median (5; 3 with --quick)
+  --seconds          how long a run is, save for streams (2; 1 with --quick)
+  --mib              how much one stream carries, or eight together (1024; 256 with --quick)
+  --body             bytes of each HTTP answer (128)
+  --profile          V8's profiles of what runs in Node go there; rates are then lower
+
+Examples:
+  # every case within five minutes, its rows as JSON, too
+  npm run bench -- --quick --json rows.json
+  # new connections and kept ones, 64 at once, three rounds
+  npm run bench -- --case connect,keepalive --connections 64 --rounds 3
+
+Exit: 0 measured; 1 bad options, or something did not arrive as it was sent. Method: docs/performance.md`;
 
 /** Throws with a sentence for whoever typed it. */
 export function readOptions(argv: readonly string[]): BenchOptions {
@@ -39,11 +66,12 @@ export function readOptions(argv: readonly string[]): BenchOptions {
       profile: { type: 'string' },
       json: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
       'show-peers': { type: 'boolean', default: false },
       'write-docs': { type: 'boolean', default: false },
     },
   });
-  const { quick, connections, contender, profile, json } = values;
+  const { help, quick, connections, contender, profile, json } = values;
   const usual = quick ? { rounds: 3, seconds: 1, mib: 256 } : { rounds: 5, seconds: 2, mib: 1024 };
   const number = (name: 'rounds' | 'seconds' | 'mib'): number =>
     values[name] === undefined ? usual[name] : numberOf(`--${name}`, values[name]);
@@ -61,6 +89,7 @@ export function readOptions(argv: readonly string[]): BenchOptions {
     streamBytes: number('mib') * 1024 * 1024,
     profile,
     json,
+    help,
     showPeers: values['show-peers'],
     writeDocs: values['write-docs'] || (!quick && cases.length === CASES.length && contender === ''),
   };
