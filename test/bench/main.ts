@@ -84,7 +84,7 @@ async function inSetting(
   }
 }
 
-function titleOf({ load, rows, noisy }: Measured, options: BenchOptions): string {
+function titleOf({ load, rows }: Measured, options: BenchOptions): string {
   const rounds = rows[0]?.runs.length ?? 0;
   const what = metricsOf(load, options.cases).map((metric) => metric.case);
   const how =
@@ -94,5 +94,5 @@ function titleOf({ load, rows, noisy }: Measured, options: BenchOptions): string
         ? 'bytes of memory each'
         : `${options.measureMs / 1000} s each`;
   const names = [...new Set(what)].join(', ');
-  return `${names}: ${loadText(load)} (${load.setting}); ${rounds} rounds, ${how}${noisy ? '; noisy' : ''}`;
+  return `${names}: ${loadText(load)} (${load.setting}); ${rounds} rounds, ${how}`;
 }

@@ -3,21 +3,22 @@ import { measure, runLoad } from './measure.ts';
 import type { BenchOptions } from './options.ts';
 import type { Run } from './run.ts';
 import type { Stage } from './stage.ts';
-import { variation } from './statistics.ts';
+import { isRestless, variation } from './statistics.ts';
 import type { Row } from './table.ts';
 import type { TimeLeft } from './time.ts';
 
 export type Measured = {
   readonly load: Load;
   readonly rows: readonly Row[];
-  /** Direct varied by more than 15 per cent, and did so each time; or there was time for one round only. */
-  readonly noisy: boolean;
 };
 
 /**
- * All rounds of a load, again (three times at most) if the figure of direct, to which no contender adds anything, varied
- * by more than 15 per cent; the calmest of the attempts counts. Nothing is begun that would go beyond the load's share of
- * the time, save for the first round; the share begins when all have warmed up.
+ * All rounds of a load, again (three times at most) if the rate of direct, to which no contender adds anything, varied
+ * by more than 15 per cent; the calmest of the attempts counts. By the rate alone: direct's p99 varies always where the
+ * load itself has no processor to spare, and would have everything repeated in vain.
+ *
+ * Nothing is begun that would go beyond the load's share of the time, save for the first round; the share begins when all
+ * have warmed up.
  */
 export async function measureLoad(
   stage: Stage,
@@ -33,15 +34,14 @@ export async function measureLoad(
     const rows = await rounds(stage, load, options, until);
     const restless = restlessness(rows, options);
     if (!best || restless < best.restless) best = { rows, restless };
-    if (restless <= NOISY_VARIATION || performance.now() + (performance.now() - began) > until) break;
+    if (!isRestless(restless) || performance.now() + (performance.now() - began) > until) break;
     if (attempt < REPEATS) process.stderr.write(`direct varied by ${(restless * 100).toFixed(0)} %: once more\n`);
   }
   if (!best) throw new Error('no attempt at all');
-  return { load, rows: best.rows, noisy: best.restless > NOISY_VARIATION };
+  return { load, rows: best.rows };
 }
 
 const REPEATS = 3;
-const NOISY_VARIATION = 0.15;
 
 /** Those who have not done the like yet. Memory is that of a program just started. */
 async function warmUp(stage: Stage, load: Load, options: BenchOptions): Promise<void> {

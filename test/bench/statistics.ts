@@ -14,3 +14,8 @@ export function spread(values: readonly number[]): number {
 export function variation(values: readonly number[]): number {
   return spread(values) * 2;
 }
+
+/** Of a variation: more than a figure may have that others are compared with. */
+export function isRestless(share: number): boolean {
+  return share > 0.15;
+}

@@ -52,7 +52,7 @@ function machineText({ machine, quick }: Report): string {
 
 const BUSY_SHARE = 0.05;
 
-const FIGURES = `Median of the rounds, ± half of least to greatest. *to best peer*: weir divided by the best of the peers where more is better, the peer divided by weir where less is, so 1 and more is not worse. Direct is no peer. weir writes an access line for each connection and request; no peer does but \`haproxy-log\`, so where that stands a second ratio is to it alone. *noisy*: direct itself varied by more than 15 % and did so again when all was repeated, or there was time for one round only. *suspect*: the peer is more than 10 % below what it reached on such a machine when Weir was designed.`;
+const FIGURES = `Median of so many *rounds*, ± half of least to greatest. *to best peer*: weir divided by the best of the peers where more is better, the peer divided by weir where less is, so 1 and more is not worse. Direct is no peer. weir writes an access line for each connection and request; no peer does but \`haproxy-log\`, so where that stands a second ratio is to it alone. *noisy*: from least to greatest, direct's values of this very figure differ by more than 15 % of their median; for memory and cpu, which direct has not, those of the contenders named, or of all if none is; or there was one round only, and nobody knows. *suspect*: the peer is more than 10 % below what it reached on such a machine when Weir was designed.`;
 
 /** One table for each case: a line for each load, a column for each contender. */
 function figures({ rows }: Report): readonly string[] {
@@ -69,12 +69,20 @@ function figures({ rows }: Report): readonly string[] {
         ...contenders.map((contender) => cellOf(own.find((row) => row.contender === contender))),
         ratio('toBestPeer'),
         ...(hasLogging ? [ratio('toBestLoggingPeer')] : []),
-        own.some(({ noisy }) => noisy) ? 'noisy' : '',
+        `${own[0]?.rounds ?? ''}`,
+        noisyText(own),
       ];
     });
     const ratios = ['to best peer', ...(hasLogging ? ['to best logging peer'] : [])];
-    return [`### ${name}`, tableOf(['load', 'unit', ...contenders, ...ratios, ''], lines)];
+    return [`### ${name}`, tableOf(['load', 'unit', ...contenders, ...ratios, 'rounds', ''], lines)];
   });
+}
+
+/** By direct all are noisy or none; each by itself, those are named. */
+function noisyText(rows: Report['rows']): string {
+  const noisy = rows.filter((row) => row.noisy).map(({ contender }) => contender);
+  if (noisy.length === 0) return '';
+  return noisy.length === rows.length ? 'noisy' : `noisy: ${noisy.join(', ')}`;
 }
 
 function cellOf(row: Report['rows'][number] | undefined): string {
@@ -101,10 +109,10 @@ function coreTable({ core }: Report): readonly string[] {
   ];
 }
 
-function methodText({ rounds, seconds, streamMiB }: Report): string {
-  return `Each contender has a pod (a network namespace) of its own with the same rules by \`weir-init apply\`, listens in it on 127.0.0.1:15001 with ${THREADS_TEXT} and dials from the node's namespace; all are up at once. Before each load the harness proves each: the origin sees the node's address (behind a gateway the gateway's, for direct the pod's), another Host gets 502, another SNI not a byte of the origin's, streams and answers arrive to the last byte. While measured, too, every byte is compared where it arrives, which is more than a hash, and the first wrong one ends the bench.
+function methodText({ quick, rounds, seconds, streamMiB }: Report): string {
+  return `Each contender has a pod (a network namespace) of its own with the same rules by \`weir-init apply\`, listens in it on 127.0.0.1:15001 with ${THREADS_TEXT} and dials from the node's namespace; all are up at once. Before each load (memory: each round) the harness proves each contender: the origin sees the node's address (behind a gateway the gateway's, for direct the pod's), another Host gets 502, another SNI not a byte of the origin's; then short runs compare every byte: of streams in both directions (not where TLS is judged), of answers to short connections and to kept requests, whose status, framing and added field are checked as well. While measured, too, every byte is compared where it arrives, which is more than a hash, and the first wrong one ends the bench.
 
-Load: C programs (\`test/bench/programs/\`) in two processes, closed loop. ${rounds} rounds of ${seconds} s after warming up, each round runs every contender in turn. A run waits for a quiet machine and is made again (twice at most) if others used more than 8 % of it; with \`--quick\` neither. All rounds of a load are repeated, three times at most, while direct varies by more than 15 %.
+Load: C programs (\`test/bench/programs/\`) in two processes, closed loop. Up to ${rounds} rounds of ${seconds} s (bulk: of so many bytes; memory: ${quick ? 'one round' : 'three rounds at most'}) after warming up${quick ? ', as many as the time allows' : ''}; each round runs every contender in turn, and *rounds* says how many there were. A run waits for a quiet machine and is made again (twice at most) if others used more than 8 % of it; with \`--quick\` neither. All rounds of a load are repeated, three times at most${quick ? ' and as the time allows' : ''}, while direct's rate varies by more than 15 %, and the calmest count. Its rate alone decides that, since its p99 is never calm on such a machine; *noisy* is judged for each figure by its own values.
 
 | case | what is done |
 |---|---|
