@@ -18,8 +18,10 @@ import { makeStage } from './stage.ts';
 import { tableText } from './table.ts';
 import { shareOfTime, type TimeLeft } from './time.ts';
 
-/** For system calls of one load, or instructions of the core. */
+/** For system calls of one load, and instructions of the core: only where each load that is left has two rounds. */
 const COUNTS_MS = 15_000;
+const CORE_MS = 40_000;
+const ROUNDS_FIRST = 2;
 
 try {
   const options = readOptions(process.argv.slice(2));
@@ -75,10 +77,12 @@ async function inSetting(
       const measured = await measureLoad(stage, load, options, time);
       found.measured.push(measured);
       process.stdout.write(`${tableText(titleOf(measured, options), measured.rows, load.kind === 'idle')}\n`);
-      if (!isCounted(load, loads.slice(index + 1)) || !time.isLeftFor(COUNTS_MS)) continue;
+      if (!isCounted(load, loads.slice(index + 1)) || !time.isLeftFor(COUNTS_MS, ROUNDS_FIRST)) continue;
       found.counts.push(...(await countAll(stage, load, options)));
     }
-    if (found.core.length === 0 && time.isLeftFor(COUNTS_MS)) found.core = await coreInstructions(stage.folder);
+    if (found.core.length === 0 && time.isLeftFor(CORE_MS, ROUNDS_FIRST)) {
+      found.core = await coreInstructions(stage.folder);
+    }
   } finally {
     await stage.close();
   }

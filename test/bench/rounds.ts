@@ -17,21 +17,24 @@ export type Measured = {
  * by more than 15 per cent; the calmest of the attempts counts. By the rate alone: direct's p99 varies always where the
  * load itself has no processor to spare, and would have everything repeated in vain.
  *
- * Nothing is begun that would go beyond the load's share of the time, save for the first round; the share begins when all
- * have warmed up.
+ * Nothing is begun that would go beyond the load's share of the time, save for the first round, and for a second (without
+ * it nobody knows what the first is worth) if every load that follows can still have one. The share begins when all have
+ * warmed up.
  */
 export async function measureLoad(
   stage: Stage,
   load: Load,
   options: BenchOptions,
-  time: Pick<TimeLeft, 'endOfNextLoad'>,
+  time: Pick<TimeLeft, 'endOfNextLoad' | 'isLeftFor'>,
 ): Promise<Measured> {
   await warmUp(stage, load, options);
   const until = time.endOfNextLoad();
+  const mayGoOn = (done: number, ms: number): boolean =>
+    performance.now() + ms <= until || (done === 1 && time.isLeftFor(ms, 1));
   let best: { readonly rows: readonly Row[]; readonly restless: number } | undefined;
   for (let attempt = 0; attempt <= REPEATS; attempt++) {
     const began = performance.now();
-    const rows = await rounds(stage, load, options, until);
+    const rows = await rounds(stage, load, options, mayGoOn);
     const restless = restlessness(rows, options);
     if (!best || restless < best.restless) best = { rows, restless };
     if (!isRestless(restless) || performance.now() + (performance.now() - began) > until) break;
@@ -50,7 +53,12 @@ async function warmUp(stage: Stage, load: Load, options: BenchOptions): Promise<
 }
 
 /** Interleaved: each round has a run of every contender. */
-async function rounds(stage: Stage, load: Load, options: BenchOptions, until: number): Promise<readonly Row[]> {
+async function rounds(
+  stage: Stage,
+  load: Load,
+  options: BenchOptions,
+  mayGoOn: (done: number, ms: number) => boolean,
+): Promise<readonly Row[]> {
   const entrants = stage.entrants.filter(({ contender }) => load.kind !== 'idle' || contender.start);
   const rows = entrants.map(({ contender }) => ({ contender, runs: [] as Run[] }));
   for (let round = 0; round < roundsOf(load, options); round++) {
@@ -64,7 +72,7 @@ async function rounds(stage: Stage, load: Load, options: BenchOptions, until: nu
       );
       rows[index]?.runs.push(run);
     }
-    if (performance.now() + (performance.now() - began) > until) break;
+    if (!mayGoOn(round + 1, performance.now() - began)) break;
   }
   return rows;
 }

@@ -15,7 +15,7 @@ export function shareOfTime(quick: boolean, loads: number, settings: number): Ti
       left.loads--;
       return performance.now() + share;
     },
-    isLeftFor: (ms) => free() - left.loads * FIRST_ROUND_MS > ms,
+    isLeftFor: (ms, rounds) => free() - left.loads * rounds * ROUND_MS > ms,
   };
 }
 
@@ -24,11 +24,11 @@ export type TimeLeft = {
   readonly settingBegins: () => void;
   /** What is left is shared among the loads that are left. */
   readonly endOfNextLoad: () => number;
-  /** Whether something of this length fits in, with at least one round for each load that is left. */
-  readonly isLeftFor: (ms: number) => boolean;
+  /** Whether something of this length fits in, with so many rounds for each load that is left. */
+  readonly isLeftFor: (ms: number, rounds: number) => boolean;
 };
 
 /** Five minutes less what the first round of the last load may take beyond its share. */
 const QUICK_MS = 270_000;
 const SETTING_MS = 20_000;
-const FIRST_ROUND_MS = 10_000;
+const ROUND_MS = 10_000;
