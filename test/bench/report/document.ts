@@ -93,6 +93,7 @@ function cellOf(row: Report['rows'][number] | undefined): string {
 const COUNTS = `For each connection, request or GiB, in a short run of its own that is not timed: \`strace -c -f\` over all threads, \`perf stat\` where the machine has a counter of instructions (– if not). Calls are counted while strace slows everything, so batches are smaller than in a timed run.`;
 
 function countsTable({ counts }: Report): string {
+  if (counts.length === 0) return 'In this run there was no time to count.';
   const perf = (value: number | undefined): string => (value === undefined ? '–' : numberText(value));
   return tableOf(
     ['setting', 'load', 'contender', 'system calls', 'instructions'],
