@@ -1,21 +1,11 @@
 /** The command itself: what it says of itself, and that what stands there can be typed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { type Outcome, run } from '../support/lab/run.ts';
+import { npmRun } from '../support/npm-run.ts';
 import { readOptions } from './options.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-
-/** As `npm run bench --` does, without the time that npm takes. */
-function typed(...options: readonly string[]): Promise<Outcome> {
-  return run([process.execPath, '--disable-warning=ExperimentalWarning', 'test/bench/main.ts', ...options], {
-    cwd: ROOT,
-  });
-}
-
 test('--help goes to standard output, tells every option, and has examples that can be typed', async () => {
-  const { code, stdout, stderr } = await typed('--help');
+  const { code, stdout, stderr } = await npmRun('bench', '--help');
   assert.deepEqual([code, stderr], [0, '']);
   const examples = [...stdout.matchAll(/^ {2}npm run bench -- (.+)$/gm)].map(([, options = '']) => options.split(' '));
   assert.equal(examples.length, 2);
@@ -31,7 +21,7 @@ test('--help goes to standard output, tells every option, and has examples that 
 });
 
 test('a wrong option is told on standard error, with the usage', async () => {
-  const { code, stdout, stderr } = await typed('--helf');
+  const { code, stdout, stderr } = await npmRun('bench', '--helf');
   assert.deepEqual([code, stdout], [1, '']);
   assert.match(stderr, /^Unknown option '--helf'.*\nnpm run bench -- /);
 });
