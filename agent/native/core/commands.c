@@ -6,6 +6,7 @@
 #include "lease.h"
 #include "messages.h"
 #include "mover-state.h"
+#include "share.h"
 #include "upstream.h"
 #include <errno.h>
 #include <unistd.h>
@@ -130,7 +131,7 @@ static void flow_command(thread *t, const record_header *c) {
       else lease_begin(t, f, (const lease_command *)c);
       return;
     case COMMAND_SHARE:
-      flow_set_share(t, f, (uint32_t)c->value);
+      share_set(t, f, (uint32_t)c->value);
       return;
     case COMMAND_ADOPT:
       flow_adopt(t, f);

@@ -2,6 +2,7 @@
 #include "lease.h"
 #include "messages.h"
 #include "mover-state.h"
+#include "share.h"
 #include "socket.h"
 #include "upstream.h"
 #include <errno.h>
@@ -196,7 +197,7 @@ static uint32_t holdable(const pass *p) {
 
 static enum step read_and_hold(const pass *p, uint32_t limit) {
   held *h = &p->d->held;
-  if (!flow_may_hold(p->t, p->f, p->d)) return STEP_NO_RESOURCES;
+  if (!share_allows(p->t, p->f, p->d)) return STEP_NO_RESOURCES;
   /* One usual buffer first; doubled when it is full, so that a one-line request never takes the largest size. */
   uint32_t least = h->bytes && held_room(h) ? 1 : limit < USUAL_BUFFER_BYTES ? limit : USUAL_BUFFER_BYTES;
   if (!held_reserve(&p->t->buffers, h, least)) return STEP_NO_RESOURCES;

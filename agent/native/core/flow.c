@@ -6,6 +6,7 @@
 #include "leave.h"
 #include "messages.h"
 #include "mover-state.h"
+#include "share.h"
 #include "socket.h"
 #include "upstream.h"
 #include <errno.h>
@@ -132,26 +133,6 @@ static void hold(thread *t, flow *f) {
   }
 }
 
-/* What one caller may make this thread hold: many heads of the largest size at a time, but not as many as it has flows. */
-enum { HELD_OF_SHARE = 16 * 1024 * 1024 };
-
-static void charge(thread *t, flow *f, uint32_t held_bytes) {
-  t->held_of[f->share] += held_bytes - f->charged;
-  f->charged = held_bytes;
-}
-
-bool flow_may_hold(const thread *t, const flow *f, const direction *d) {
-  return d->held.length < USUAL_BUFFER_BYTES || t->held_of[f->share] < HELD_OF_SHARE;
-}
-
-void flow_set_share(thread *t, flow *f, uint32_t number) {
-  if (number >= MAX_SHARES) return;
-  uint32_t charged = f->charged;
-  charge(t, f, 0);
-  f->share = MAX_LISTENERS + number;
-  charge(t, f, charged);
-}
-
 /* Under a lease chunks pass run by run: together they are no more than one turn. */
 static void relay_turn(thread *t, flow *f) {
   uint64_t turn_ends = f->direction[UPSTREAM].passed + TURN_BYTES;
@@ -188,7 +169,7 @@ static void run_state(thread *t, flow *f) {
 
 void flow_run(thread *t, flow *f) {
   run_state(t, f);
-  if (f->state != FLOW_FREE) charge(t, f, f->direction[CLIENT].held.length + f->direction[UPSTREAM].held.length);
+  if (f->state != FLOW_FREE) share_charge(t, f, f->direction[CLIENT].held.length + f->direction[UPSTREAM].held.length);
 }
 
 void flow_broken(thread *t, flow *f, enum side s) {
@@ -253,7 +234,7 @@ void flow_end(thread *t, flow *f, enum cause cause, bool reset) {
   lease_forget(t, f);
   for (int kind = 0; kind < DEADLINE_KINDS; kind++) thread_clear_deadline(t, f, (enum deadline_kind)kind);
   const uint8_t ends[2] = {final_end(f, CLIENT, cause), final_end(f, UPSTREAM, cause)};
-  charge(t, f, 0);
+  share_charge(t, f, 0);
   f->state = FLOW_FREE;
   t->free_slots[t->free_count++] = flow_slot(t, f);
   t->live--;

@@ -113,12 +113,6 @@ void flow_event(thread *t, flow *f, enum side s, uint32_t events);
 /* Does all that can be done now without waiting. The flow may have ended afterwards. */
 void flow_run(thread *t, flow *f);
 
-/* False: flows of the same share hold so much already that this one may hold no more than a usual buffer. */
-bool flow_may_hold(const thread *t, const flow *f, const direction *d);
-
-/* Counts what it holds to the owner's share of this number; one that is none changes nothing. */
-void flow_set_share(thread *t, flow *f, uint32_t number);
-
 /*
  * One socket broke: what it had sent before still goes out where that is possible, then both are reset. An upstream
  * of which nothing may pass stays until what it had sent is gone, then it is lost.
