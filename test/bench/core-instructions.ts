@@ -19,7 +19,8 @@ export async function coreInstructions(folder: string): Promise<readonly CoreIns
     return [];
   }
   const driver = `${folder}/driver`;
-  await must([fileURLToPath(new URL('programs/build-core', import.meta.url)), driver]);
+  // As callgrind is to see it: optimised; line numbers it has.
+  await must([fileURLToPath(new URL('../native/driver/build', import.meta.url)), driver, '-O2']);
   const counts: CoreInstructions[] = [];
   for (const { filter, does } of CASES) {
     const file = `${folder}/callgrind.out`;
